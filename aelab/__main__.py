@@ -1,0 +1,117 @@
+"""명령줄: python -m aelab data | train | evaluate | ship"""
+
+import argparse
+import sys
+from dataclasses import MISSING, fields
+from pathlib import Path
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """명령 하나를 실행합니다. 사용자가 고칠 수 있는 오류는 한 줄로 알리고 1을 돌려줍니다."""
+    parser = argparse.ArgumentParser(prog="python -m aelab", description="오토인코더 실습 도구")
+    commands = parser.add_subparsers(required=True, metavar="명령")
+    _add_data(commands.add_parser("data", help="CIFAR-10을 찾고, 없으면 내려받습니다."))
+    _add_train(commands.add_parser("train", help="오토인코더를 학습합니다."))
+    _add_evaluate(commands.add_parser("evaluate", help="담긴 가중치의 시험 오차를 잽니다."))
+    _add_ship(commands.add_parser("ship", help="학습한 가중치를 패키지에 담습니다."))
+    options = parser.parse_args(arguments)
+    try:
+        options.run(options)
+    except (OSError, ValueError, FloatingPointError) as error:
+        print(f"오류: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    def run(options: argparse.Namespace) -> None:
+        from aelab.data import cifar10
+
+        root = cifar10.locate() or cifar10.download()
+        print(f"CIFAR-10이 {root}에 있습니다.")
+
+    parser.set_defaults(run=run)
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    from aelab.training import TrainingConfig
+
+    parser.add_argument("folder", type=Path, help="기록할 폴더")
+    parser.add_argument("--resume", action="store_true", help="중단한 곳에서 이어 갑니다.")
+    parser.add_argument("--device", default="cpu", help="학습할 장치(기본 cpu)")
+    parser.add_argument("--data", default="cifar10", help="cifar10(기본), toyworld 또는 auto")
+    kinds = {"schedule": str, "weight_decay": float, "learning_rate": float}
+    for setting in fields(TrainingConfig):
+        flag = "--" + setting.name.replace("_", "-")
+        default = None if setting.default is MISSING else setting.default
+        if isinstance(default, bool):
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default)
+        elif setting.name == "muon_learning_rate":
+            parser.add_argument(flag, type=_rate_or_none, default=default)
+        else:
+            parser.add_argument(flag, type=kinds.get(setting.name, int), default=default)
+
+    def run(options: argparse.Namespace) -> None:
+        from aelab.data import load_images
+        from aelab.training import evaluate, fit
+
+        names = [field.name for field in fields(TrainingConfig)]
+        config = TrainingConfig(**{name: getattr(options, name) for name in names})
+        train = load_images(options.data, "train")
+        validation = load_images(options.data, "validation")
+        model = fit(
+            config,
+            train,
+            validation,
+            options.folder,
+            device=options.device,
+            resume=options.resume,
+        )
+        error = evaluate(model, validation, device=options.device)
+        print(f"검증 오차(이미지마다 더한 제곱오차의 평균): {error:.2f}. 기록: {options.folder}")
+
+    parser.set_defaults(run=run)
+
+
+def _rate_or_none(text: str) -> float | None:
+    return None if text == "none" else float(text)
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", default="auto", help="auto(기본), cifar10 또는 toyworld")
+    parser.add_argument("--device", default="cpu", help="계산할 장치(기본 cpu)")
+
+    def run(options: argparse.Namespace) -> None:
+        from aelab.data import load_images
+        from aelab.pretrained import load_pretrained, manifest
+        from aelab.training import evaluate
+
+        images = load_images(options.data, "test")
+        print(f"시험 이미지 {len(images):,}장({images.name}), 이미지마다 더한 제곱오차의 평균")
+        print("잠재 차원      오차   목록의 오차")
+        for latent_dim, shipped in manifest().items():
+            model = load_pretrained(latent_dim).to(options.device)
+            error = evaluate(model, images, device=options.device)
+            print(f"{latent_dim:9d} {error:9.2f} {shipped.test_error:13.2f}")
+
+    parser.set_defaults(run=run)
+
+
+def _add_ship(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folders", type=Path, nargs="+", help="train이 기록한 폴더")
+
+    def run(options: argparse.Namespace) -> None:
+        from aelab.data import load_images
+        from aelab.pretrained import as_shipped, ship
+        from aelab.training import evaluate, load_best
+
+        test = load_images("cifar10", "test")
+        for folder in options.folders:
+            error = evaluate(as_shipped(load_best(folder)), test)
+            print(f"{ship(folder, error)}: 시험 오차 {error:.2f}")
+
+    parser.set_defaults(run=run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""메모리에 통째로 올린 이미지 모음과, 저장된 정수와 모델의 실수 사이의 변환."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from aelab.checks import check_positive_int, check_range
+from aelab.types import Images, Labels, StoredImages
+
+Index = slice | Sequence[int] | Tensor
+
+
+def to_float(stored: Tensor) -> Tensor:
+    """0부터 255까지의 uint8을 [-1, 1]의 float32로 바꿉니다. 모양은 그대로입니다.
+
+    오류: uint8이 아니면 TypeError.
+    """
+    if not isinstance(stored, Tensor) or stored.dtype != torch.uint8:
+        kind = stored.dtype if isinstance(stored, Tensor) else type(stored).__name__
+        raise TypeError(f"stored: uint8 텐서를 기대했는데 {kind}이(가) 왔습니다.")
+    return stored.float().div_(127.5).sub_(1)
+
+
+def to_uint8(images: Tensor) -> Tensor:
+    """[-1, 1]의 실수를 0부터 255까지의 uint8로 반올림합니다. 모양은 그대로입니다.
+
+    오류: 실수형이 아니면 TypeError, NaN이 있거나 [-1, 1]을 벗어나면 ValueError.
+    """
+    if not isinstance(images, Tensor) or not images.is_floating_point():
+        kind = images.dtype if isinstance(images, Tensor) else type(images).__name__
+        raise TypeError(f"images: 실수형 텐서를 기대했는데 {kind}이(가) 왔습니다.")
+    if images.numel():
+        check_range(images, -1, 1, "images")
+    return images.detach().float().add(1).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ImageSet:
+    """uint8로 보관하고, 꺼낼 때 [-1, 1]의 실수로 바꾸는 이미지 모음.
+
+    속성
+        images: uint8 (n, 3, 32, 32).
+        labels: int64 (n,), `classes`의 번호.
+        classes: 클래스 이름.
+        name: 자료의 이름("cifar10" 또는 "toyworld").
+        factors: 그림을 만든 요인(toyworld에만 있습니다). 요인마다 길이 n의 텐서.
+    """
+
+    images: StoredImages
+    labels: Labels
+    classes: tuple[str, ...]
+    name: str
+    factors: Mapping[str, Tensor] | None = None
+
+    def __post_init__(self) -> None:
+        if self.images.dtype != torch.uint8 or self.images.shape[1:] != (3, 32, 32):
+            raise ValueError(
+                "images: uint8 (n, 3, 32, 32)를 기대했는데 "
+                f"{self.images.dtype} {tuple(self.images.shape)}이(가) 왔습니다."
+            )
+        if self.labels.dtype != torch.int64 or self.labels.shape != self.images.shape[:1]:
+            raise ValueError(
+                f"labels: int64 ({len(self.images)},)를 기대했는데 "
+                f"{self.labels.dtype} {tuple(self.labels.shape)}이(가) 왔습니다."
+            )
+        for factor, values in (self.factors or {}).items():
+            if len(values) != len(self.images):
+                raise ValueError(
+                    f"factors[{factor!r}]: 길이 {len(self.images)}을(를) 기대했는데 "
+                    f"{len(values)}이(가) 왔습니다."
+                )
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __repr__(self) -> str:
+        return f"ImageSet({self.name}, {len(self)}장)"
+
+    def __getitem__(self, index: int | Index) -> Tensor:
+        """[-1, 1]의 이미지: 정수로는 (3, 32, 32), 그 밖의 색인으로는 (k, 3, 32, 32)."""
+        return to_float(self.images[index])
+
+    def subset(self, index: Index) -> "ImageSet":
+        """색인이 가리키는 이미지만 그 차례대로 담은 새 모음."""
+        return ImageSet(
+            self.images[index],
+            self.labels[index],
+            self.classes,
+            self.name,
+            self.factors and {name: values[index] for name, values in self.factors.items()},
+        )
+
+    def batches(
+        self,
+        size: int,
+        device: torch.device | str = "cpu",
+        generator: torch.Generator | None = None,
+    ) -> Iterator[Images]:
+        """[-1, 1]의 이미지 묶음을 차례로 냅니다. 마지막 묶음은 작을 수 있습니다.
+
+        인자
+            size: 묶음의 크기.
+            device: 묶음을 둘 장치. 변환도 그곳에서 합니다.
+            generator: 있으면 그 난수로 섞고, 없으면 저장된 차례를 지킵니다.
+        """
+        check_positive_int(size, "size")
+        if generator is None:
+            stored = self.images.split(size)
+        else:
+            order = torch.randperm(len(self), generator=generator, device=generator.device)
+            stored = (self.images[index] for index in order.to(self.images.device).split(size))
+        return (to_float(batch.to(device)) for batch in stored)

@@ -1,0 +1,125 @@
+"""두 이미지가 얼마나 다른가: 제곱오차, MSE, PSNR, SSIM을 이미지마다 하나씩."""
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from aelab.checks import check_finite, check_image_batch, check_range
+from aelab.types import Images, PerImage
+
+
+def squared_error_per_image(restored: Images, original: Images) -> PerImage:
+    """이미지마다 모든 채널과 픽셀에서 더한 제곱오차, (batch,).
+
+    학습의 손실이 이 값을 쓰므로 NaN은 오류가 되지 않고 결과의 NaN으로 남습니다.
+
+    인자
+        restored, original: 같은 모양의 실수 (batch, channel, height, width).
+
+    오류: 모양이나 자료형이 다르면 ValueError 또는 TypeError.
+    """
+    _check_pair(restored, original)
+    return (restored - original).square().flatten(1).sum(1)
+
+
+def mse(restored: Images, original: Images) -> PerImage:
+    """이미지마다의 평균제곱오차, (batch,): 제곱오차의 합을 값의 개수로 나눕니다.
+
+    인자와 오류는 `squared_error_per_image`와 같습니다.
+    """
+    return squared_error_per_image(restored, original) / original[0].numel()
+
+
+def psnr(restored: Images, original: Images, *, data_range: float) -> PerImage:
+    """이미지마다의 최대 신호 대 잡음비, (batch,), 단위 dB.
+
+    10·log10(data_range² / MSE)이며, 두 이미지가 같으면 무한대입니다.
+    이미지마다 구한 PSNR의 평균은 평균 MSE로 구한 PSNR과 다릅니다.
+
+    인자
+        restored, original: 같은 모양의 실수 (batch, channel, height, width).
+        data_range: 값이 가질 수 있는 폭. [-1, 1]이면 2, [0, 1]이면 1, [0, 255]이면 255.
+
+    오류: 모양이나 자료형이 다르거나, 유한하지 않은 값이 있거나, 원본의 폭이 data_range보다
+        크면 오류를 냅니다.
+    """
+    _check_pair(restored, original)
+    _check_data_range(data_range)
+    check_finite(restored, "restored")
+    check_finite(original, "original")
+    least, most = (float(value) for value in torch.aminmax(original.detach()))
+    if most - least > data_range * 1.001:
+        raise ValueError(
+            f"data_range: 원본 값이 [{least:.4g}, {most:.4g}]이므로 {most - least:.4g} 이상을 "
+            f"기대했는데 {data_range:g}이(가) 왔습니다. [-1, 1]의 이미지는 data_range=2입니다."
+        )
+    return 10 * torch.log10(data_range**2 / mse(restored, original))
+
+
+def ssim(restored: Images, original: Images, *, data_range: float) -> PerImage:
+    """이미지마다의 구조적 유사도, (batch,). 같은 이미지는 1이고, 클수록 비슷합니다.
+
+    σ = 1.5인 11×11 가우스 창으로 평균·분산·공분산을 재고, 창이 온전히 들어가는 자리에서 구한
+    값을 채널까지 평균합니다. 상수는 K1 = 0.01, K2 = 0.03입니다.
+
+    인자
+        restored, original: 같은 모양의 실수 (batch, channel, height, width), 값은
+            [0, data_range]. 음수가 섞이면 밝기 항의 뜻이 사라지므로 받지 않습니다.
+        data_range: 값의 범위의 폭.
+
+    오류: 모양, 자료형, 범위가 다르거나 한 변이 11보다 작으면 오류를 냅니다.
+
+    출처: Wang, Bovik, Sheikh, Simoncelli(2004), "Image quality assessment: from error
+        visibility to structural similarity", IEEE TIP 13(4).
+    """
+    _check_pair(restored, original)
+    _check_data_range(data_range)
+    hint = " [-1, 1]의 이미지는 (x + 1) / 2로 옮기고 data_range=1을 씁니다."
+    check_range(restored, 0, data_range, "restored", hint)
+    check_range(original, 0, data_range, "original", hint)
+    if min(original.shape[2:]) < _SSIM_WINDOW:
+        raise ValueError(
+            f"original: 한 변이 {_SSIM_WINDOW} 이상인 이미지를 기대했는데 "
+            f"{tuple(original.shape)}이(가) 왔습니다."
+        )
+    x, y = restored, original
+    mean_x, mean_y = _window_mean(x), _window_mean(y)
+    variance_x = _window_mean(x * x) - mean_x**2
+    variance_y = _window_mean(y * y) - mean_y**2
+    covariance = _window_mean(x * y) - mean_x * mean_y
+    c1, c2 = (0.01 * data_range) ** 2, (0.03 * data_range) ** 2
+    luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
+    structure = (2 * covariance + c2) / (variance_x + variance_y + c2)
+    return (luminance * structure).flatten(1).mean(1)
+
+
+_SSIM_WINDOW, _SSIM_SIGMA = 11, 1.5
+
+
+def _window_mean(images: Images) -> Images:
+    """가우스 창의 가중 평균. 창이 분리되므로 세로와 가로로 나누어 구합니다."""
+    offsets = torch.arange(_SSIM_WINDOW, dtype=images.dtype, device=images.device)
+    weights = torch.exp(-((offsets - _SSIM_WINDOW // 2) ** 2) / (2 * _SSIM_SIGMA**2))
+    weights = weights / weights.sum()
+    batch, channel, height, width = images.shape
+    planes = images.reshape(batch * channel, 1, height, width)
+    planes = F.conv2d(planes, weights.reshape(1, 1, -1, 1))
+    planes = F.conv2d(planes, weights.reshape(1, 1, 1, -1))
+    return planes.reshape(batch, channel, *planes.shape[2:])
+
+
+def _check_pair(restored: Tensor, original: Tensor) -> None:
+    check_image_batch(restored, "restored")
+    check_image_batch(original, "original")
+    if restored.shape != original.shape:
+        raise ValueError(
+            f"restored: original과 같은 모양 {tuple(original.shape)}을(를) 기대했는데 "
+            f"{tuple(restored.shape)}이(가) 왔습니다."
+        )
+
+
+def _check_data_range(data_range: float) -> None:
+    if not isinstance(data_range, int | float) or not 0 < data_range < math.inf:
+        raise ValueError(f"data_range: 0보다 큰 수를 기대했는데 {data_range!r}이(가) 왔습니다.")

@@ -1,0 +1,196 @@
+"""이 책의 그림: 한글이 깨지지 않는 글꼴, 색각 이상이 있어도 구별되는 색, 이미지 격자.
+
+모든 함수는 Figure를 돌려주고 화면에 띄우지 않습니다. 노트북에서는 `plt.show()`로 띄웁니다.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+from matplotlib import font_manager
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from aelab.checks import check_positive_int
+from aelab.data import to_uint8
+from aelab.types import Images
+
+_FONT = Path(__file__).parent / "fonts" / "NanumGothic.ttf"
+
+# Okabe와 Ito의 색: 색각 이상이 있어도 구별됩니다(https://jfly.uni-koeln.de/color/).
+COLORS = {
+    "파랑": "#0072B2",
+    "주황": "#D55E00",
+    "초록": "#009E73",
+    "자주": "#CC79A7",
+    "노랑": "#E69F00",
+    "하늘": "#56B4E9",
+    "검정": "#000000",
+}
+
+STYLE = {
+    # 나눔고딕에는 빼기 기호(U+2212)가 없어 앞에 DejaVu Sans를 둡니다. 한글은 나눔고딕이 그립니다.
+    "font.family": ["DejaVu Sans", "NanumGothic"],
+    "axes.prop_cycle": plt.cycler(color=list(COLORS.values())),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "figure.figsize": (7.5, 3.6),
+    "figure.dpi": 110,
+    "figure.constrained_layout.use": True,
+    "image.cmap": "gray",
+    "image.interpolation": "nearest",
+    "lines.linewidth": 2.0,
+}
+
+font_manager.fontManager.addfont(_FONT)
+
+
+def use_style() -> None:
+    """앞으로 그릴 모든 그림에 이 책의 모양(글꼴, 색, 크기)을 씁니다. 장의 첫 셀에서 부릅니다."""
+    plt.rcParams.update(STYLE)
+
+
+def image_rows(
+    rows: Mapping[str, Images],
+    *,
+    titles: Sequence[str] | None = None,
+    title: str | None = None,
+    cell: float = 0.95,
+) -> Figure:
+    """같은 차례의 이미지를 줄마다 나란히 놓아 비교합니다.
+
+    인자
+        rows: 줄의 이름 → [-1, 1]의 이미지 (n, 3, height, width). 모든 줄의 n이 같아야 합니다.
+        titles: 열마다의 글, n개.
+        title: 그림 전체의 제목.
+        cell: 이미지 한 장의 너비(인치).
+
+    오류: 줄이 없거나 줄마다 장수가 다르거나 글의 개수가 다르면 ValueError.
+    """
+    counts = {name: len(images) for name, images in rows.items()}
+    if not counts or len(set(counts.values())) != 1:
+        raise ValueError(f"rows: 장수가 같은 한 줄 이상을 기대했는데 {counts}이(가) 왔습니다.")
+    columns = next(iter(counts.values()))
+    if columns == 0:
+        raise ValueError(f"rows: 한 장 이상의 이미지를 기대했는데 {counts}이(가) 왔습니다.")
+    _check_titles(titles, columns)
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(
+            len(rows),
+            columns,
+            squeeze=False,
+            figsize=(
+                cell * columns + 0.9,
+                cell * len(rows) + 0.25 * bool(titles) + 0.3 * bool(title),
+            ),
+        )
+        for row, (name, images) in enumerate(rows.items()):
+            for column, image in enumerate(to_uint8(images).cpu()):
+                axis = axes[row, column]
+                axis.imshow(image.permute(1, 2, 0).numpy())
+                _hide_frame(axis)
+            axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
+        for column, text in enumerate(titles or ()):
+            axes[0, column].set_title(text, fontsize="small")
+        figure.suptitle(title or "")
+    return figure
+
+
+def image_grid(
+    images: Images,
+    *,
+    columns: int = 8,
+    titles: Sequence[str] | None = None,
+    title: str | None = None,
+    cell: float = 0.95,
+) -> Figure:
+    """이미지를 차례대로 격자에 놓습니다.
+
+    인자
+        images: [-1, 1]의 이미지 (n, 3, height, width).
+        columns: 한 줄의 장수.
+        titles: 이미지마다의 글, n개.
+        title: 그림 전체의 제목.
+        cell: 이미지 한 장의 너비(인치).
+
+    오류: 이미지가 없거나 글의 개수가 다르면 ValueError.
+    """
+    _check_titles(titles, len(images))
+    panels = to_uint8(images).permute(0, 2, 3, 1).cpu()
+    return _grid(panels, columns, titles, title, cell)
+
+
+def feature_maps(
+    maps: Tensor,
+    *,
+    columns: int = 8,
+    titles: Sequence[str] | None = None,
+    title: str | None = None,
+    cell: float = 0.95,
+) -> Figure:
+    """특징 맵을 채널마다 한 칸씩, 모든 칸에 같은 색 눈금(파랑 −, 빨강 +)으로 그립니다.
+
+    인자
+        maps: 실수 (channel, height, width).
+        columns, titles, title, cell: `image_grid`와 같습니다.
+
+    오류: 3차원이 아니거나 비었거나 글의 개수가 다르면 ValueError.
+    """
+    if maps.ndim != 3:
+        raise ValueError(
+            f"maps: (channel, height, width)를 기대했는데 {tuple(maps.shape)}이(가) 왔습니다."
+        )
+    _check_titles(titles, len(maps))
+    limit = float(maps.detach().abs().max()) if maps.numel() else 1.0
+    return _grid(
+        maps.detach().float().cpu(),
+        columns,
+        titles,
+        title,
+        cell,
+        cmap="RdBu_r",
+        vmin=-limit,
+        vmax=limit,
+    )
+
+
+def _grid(
+    panels: Tensor,
+    columns: int,
+    titles: Sequence[str] | None,
+    title: str | None,
+    cell: float,
+    **shown_as: float | str,
+) -> Figure:
+    check_positive_int(columns, "columns")
+    if len(panels) == 0:
+        raise ValueError("한 칸 이상을 기대했는데 그릴 것이 없습니다.")
+    columns = min(columns, len(panels))
+    rows = -(-len(panels) // columns)
+    with plt.rc_context(STYLE):
+        height = (cell + 0.25 * bool(titles)) * rows + 0.3 * bool(title)
+        figure, axes = plt.subplots(rows, columns, squeeze=False, figsize=(cell * columns, height))
+        for axis in axes.flat:
+            axis.axis("off")
+        for axis, panel in zip(axes.flat, panels.numpy(), strict=False):
+            axis.imshow(panel, **shown_as)
+        for axis, text in zip(axes.flat, titles or (), strict=False):
+            axis.set_title(text, fontsize="small")
+        figure.suptitle(title or "")
+    return figure
+
+
+def _check_titles(titles: Sequence[str] | None, count: int) -> None:
+    if titles is not None and len(titles) != count:
+        raise ValueError(f"titles: 글 {count}개를 기대했는데 {len(titles)}개가 왔습니다.")
+
+
+def _hide_frame(axis) -> None:
+    # 줄의 이름(ylabel)이 남도록 축을 끄는 대신 눈금과 테두리만 지웁니다.
+    axis.set_xticks([])
+    axis.set_yticks([])
+    axis.grid(False)
+    for spine in axis.spines.values():
+        spine.set_visible(False)

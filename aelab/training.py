@@ -1,0 +1,366 @@
+"""오토인코더의 학습: 설정, 학습 반복문, 평가, 그리고 중단한 곳에서 이어 가기."""
+
+import json
+import math
+import os
+import time
+import warnings
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from aelab.checks import check_positive_int
+from aelab.data import ImageSet
+from aelab.metrics import squared_error_per_image
+from aelab.models import Autoencoder
+from aelab.muon import Muon
+from aelab.types import Images
+
+SHOWN_IMAGES = 8  # 텐서보드에서 재구성을 지켜볼 검증 이미지의 수
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """학습 한 번의 설정."""
+
+    latent_dim: int = 128
+    epochs: int = 24
+    batch_size: int = 128
+    learning_rate: float = 3e-3  # AdamW의 최대 학습률
+    muon_learning_rate: float | None = (
+        0.01  # 행렬 가중치를 맡는 Muon의 최대 학습률. None이면 모두 AdamW
+    )
+    weight_decay: float = 0.0
+    schedule: str = "one_cycle"  # "one_cycle": 올렸다가 0으로, "plateau": 검증 오차가 멈추면 1/5로
+    horizontal_flip: bool = True  # 절반의 확률로 좌우를 뒤집는 증강
+    seed: int = 42  # 초기 가중치, 섞는 차례, 뒤집기의 난수
+    reconstructions_every: int = 5  # 재구성 그림을 기록하는 간격(epoch)
+    channels_last: bool = True  # 합성곱이 빠른 메모리 배치
+    bf16: bool = False  # 합성곱과 행렬곱을 bfloat16으로 계산
+    compile: bool = False  # torch.compile. C++ 컴파일러가 있어야 합니다.
+
+    def __post_init__(self) -> None:
+        for name in ("latent_dim", "epochs", "batch_size", "reconstructions_every"):
+            check_positive_int(getattr(self, name), name)
+        if self.schedule not in ("one_cycle", "plateau"):
+            raise ValueError(
+                f"schedule: 'one_cycle' 또는 'plateau'를 기대했는데 {self.schedule!r}이(가) 왔습니다."
+            )
+        for name in ("learning_rate", "muon_learning_rate"):
+            value = getattr(self, name)
+            if value is not None and not (0 < value < math.inf):
+                raise ValueError(f"{name}: 0보다 큰 수를 기대했는데 {value!r}이(가) 왔습니다.")
+
+
+def fit(
+    config: TrainingConfig,
+    train: ImageSet,
+    validation: ImageSet,
+    folder: Path | str,
+    *,
+    device: torch.device | str = "cpu",
+    resume: bool = False,
+) -> Autoencoder:
+    """오토인코더를 학습하고, 검증 오차가 가장 작았던 모델을 평가 모드로 돌려줍니다.
+
+    손실은 이미지마다 더한 제곱오차를 묶음에서 평균한 값입니다.
+
+    `folder`에 남는 것
+        last.pt: 마지막 epoch의 모든 상태. `resume=True`가 여기서 이어 갑니다.
+        best.pt: 검증 오차가 가장 작은 epoch의 가중치.
+        history.json: epoch마다의 학습 손실, 검증 오차, 학습률, 걸린 초.
+        tensorboard/: 같은 값과 재구성 그림, 계산 그래프, 설정.
+
+    인자
+        config: 학습 설정.
+        train, validation: 학습 세트와 검증 세트.
+        folder: 기록할 폴더. 없으면 만듭니다.
+        device: 학습할 장치.
+        resume: True이면 last.pt가 있을 때 이어 가고, 없으면 처음부터 시작합니다.
+            CPU에서는 중단 없이 학습한 것과 비트까지 같은 결과를 냅니다.
+
+    오류
+        FileExistsError: resume=False인데 이미 학습 기록이 있을 때.
+        OSError: 폴더에 쓸 수 없을 때.
+        ValueError: 이어 가려는 설정이 기록과 다를 때, 이미지가 없을 때.
+        FloatingPointError: 손실이 유한하지 않을 때. 앞선 기록은 그대로 남습니다.
+    """
+    folder = _prepare(Path(folder), resume)
+    if len(train) == 0 or len(validation) == 0:
+        raise ValueError(
+            "train, validation: 이미지가 한 장 이상이어야 하는데 "
+            f"{len(train)}장과 {len(validation)}장이 왔습니다."
+        )
+    device = torch.device(device)
+    generator = torch.Generator().manual_seed(config.seed)
+    model = Autoencoder(config.latent_dim, generator=generator).to(device)
+    memory_format = torch.channels_last if config.channels_last else torch.contiguous_format
+    model = model.to(memory_format=memory_format)
+    steps = math.ceil(len(train) / config.batch_size)
+    optimizers = _optimizers(model, config)
+    schedulers = [_scheduler(optimizer, config, steps) for optimizer in optimizers]
+    run = _Run(config, model, optimizers, schedulers, generator)
+    if resume and (folder / "last.pt").exists():
+        run.load(folder / "last.pt")
+
+    forward = torch.compile(model) if config.compile else model
+    with _open_log(folder, first_epoch=run.epoch) as log:
+        if run.epoch == 0:
+            _log_graph(log, model, validation[:1].to(device))
+        while run.epoch < config.epochs:
+            started = time.perf_counter()
+            model.train()
+            loss_sum = torch.zeros((), device=device)
+            progress = tqdm(
+                total=len(train), unit="장", mininterval=0.5, desc=f"epoch {run.epoch + 1}"
+            )
+            for images in train.batches(config.batch_size, device, generator):
+                if config.horizontal_flip:
+                    images = _flip_half(images, generator)
+                images = images.to(memory_format=memory_format)
+                with torch.autocast(device.type, torch.bfloat16, enabled=config.bf16):
+                    restored = forward(images)
+                loss = squared_error_per_image(restored.float(), images).mean()
+                model.zero_grad()
+                loss.backward()
+                for optimizer in optimizers:
+                    optimizer.step()
+                if config.schedule == "one_cycle":
+                    for scheduler in schedulers:
+                        scheduler.step()
+                loss_sum += loss.detach() * len(images)
+                progress.update(len(images))
+                progress.set_postfix(loss=f"{loss.item():.1f}", refresh=False)
+            progress.close()
+
+            train_loss = float(loss_sum) / len(train)
+            if not math.isfinite(train_loss):
+                raise FloatingPointError(
+                    f"epoch {run.epoch + 1}의 손실이 {train_loss}입니다. 학습률을 낮추어 보세요. "
+                    f"앞선 epoch까지의 기록은 {folder}에 그대로 있습니다."
+                )
+            validation_error = evaluate(model, validation, device=device)
+            rates = [optimizer.param_groups[0]["lr"] for optimizer in optimizers]
+            if config.schedule == "plateau":
+                for scheduler in schedulers:
+                    scheduler.step(validation_error)
+            run.finish_epoch(
+                train_loss=train_loss,
+                validation_error=validation_error,
+                learning_rate=rates[0],
+                seconds=time.perf_counter() - started,
+            )
+            _log_epoch(log, run, validation, device)
+            if validation_error == run.best_error:
+                _write_atomically(folder / "best.pt", run.best())
+            _write_atomically(folder / "last.pt", run.state())
+            _write_text_atomically(folder / "history.json", json.dumps(run.history, indent=1))
+    return load_best(folder).to(device)
+
+
+@torch.inference_mode()
+def evaluate(
+    model: Autoencoder,
+    images: ImageSet,
+    *,
+    batch_size: int = 1000,
+    device: torch.device | str = "cpu",
+) -> float:
+    """이미지마다 더한 제곱오차의 평균. 값의 범위는 [-1, 1] 이미지 기준입니다."""
+    was_training = model.training
+    model.eval()
+    total = 0.0
+    for batch in images.batches(batch_size, device):
+        total += float(squared_error_per_image(model(batch), batch).double().sum())
+    model.train(was_training)
+    return total / len(images)
+
+
+def load_best(folder: Path | str) -> Autoencoder:
+    """`fit`이 남긴 best.pt의 모델을 평가 모드로 읽습니다. 파일의 코드를 실행하지 않습니다."""
+    saved = read_checkpoint(Path(folder) / "best.pt")
+    model = Autoencoder(saved["config"]["latent_dim"])
+    model.load_state_dict(saved["model"])
+    return model.eval()
+
+
+def read_checkpoint(path: Path) -> dict:
+    """`fit`이 쓴 체크포인트를 코드를 실행하지 않고 읽습니다.
+
+    오류: 파일이 없으면 FileNotFoundError, 체크포인트가 아니면 ValueError.
+    """
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: 체크포인트 파일이 없습니다.") from None
+    except Exception as error:
+        raise ValueError(
+            f"{path}: aelab.training.fit이 쓴 체크포인트를 기대했는데 읽을 수 없습니다"
+            f"({type(error).__name__})."
+        ) from error
+
+
+@dataclass
+class _Run:
+    """이어 가는 데 필요한 모든 것."""
+
+    config: TrainingConfig
+    model: Autoencoder
+    optimizers: list[torch.optim.Optimizer]
+    schedulers: list
+    generator: torch.Generator
+    epoch: int = 0
+    best_error: float = math.inf
+
+    def __post_init__(self) -> None:
+        self.history: list[dict[str, float]] = []
+
+    def finish_epoch(self, **measured: float) -> None:
+        self.epoch += 1
+        self.history.append({"epoch": self.epoch, **measured})
+        self.best_error = min(self.best_error, measured["validation_error"])
+
+    def best(self) -> dict:
+        return {
+            "config": asdict(self.config),
+            "epoch": self.epoch,
+            "validation_error": self.best_error,
+            "model": self.model.state_dict(),
+        }
+
+    def state(self) -> dict:
+        return {
+            "config": asdict(self.config),
+            "epoch": self.epoch,
+            "best_error": self.best_error,
+            "history": self.history,
+            "model": self.model.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
+            "schedulers": [scheduler.state_dict() for scheduler in self.schedulers],
+            "generator": self.generator.get_state(),
+        }
+
+    def load(self, path: Path) -> None:
+        saved = read_checkpoint(path)
+        changed = {
+            name: (saved["config"].get(name), value)
+            for name, value in asdict(self.config).items()
+            if saved["config"].get(name) != value
+        }
+        if changed:
+            listed = ", ".join(f"{name} {old!r} → {new!r}" for name, (old, new) in changed.items())
+            raise ValueError(
+                f"{path}: 같은 설정으로 이어 가기를 기대했는데 다른 설정이 왔습니다: {listed}. "
+                "새 설정은 새 폴더에서 학습합니다."
+            )
+        self.epoch, self.best_error = saved["epoch"], saved["best_error"]
+        self.history = saved["history"]
+        self.model.load_state_dict(saved["model"])
+        for part in ("optimizers", "schedulers"):
+            for target, state in zip(getattr(self, part), saved[part], strict=True):
+                target.load_state_dict(state)
+        self.generator.set_state(saved["generator"])
+
+
+def _optimizers(model: nn.Module, config: TrainingConfig) -> list[torch.optim.Optimizer]:
+    """Muon이 있으면 행렬 가중치를 맡기고, 나머지는 AdamW가 맡습니다."""
+    weights = [p for p in model.parameters() if p.ndim >= 2]
+    others = [p for p in model.parameters() if p.ndim < 2]
+    decay = {"weight_decay": config.weight_decay}
+    if config.muon_learning_rate is None:
+        return [torch.optim.AdamW([*weights, *others], lr=config.learning_rate, **decay)]
+    return [
+        Muon(weights, lr=config.muon_learning_rate, **decay),
+        torch.optim.AdamW(others, lr=config.learning_rate, weight_decay=0.0),
+    ]
+
+
+def _scheduler(optimizer: torch.optim.Optimizer, config: TrainingConfig, steps: int):
+    rate = optimizer.param_groups[0]["lr"]
+    if config.schedule == "one_cycle":
+        return torch.optim.lr_scheduler.OneCycleLR(
+            optimizer,
+            max_lr=rate,
+            epochs=config.epochs,
+            steps_per_epoch=steps,
+            pct_start=0.15,
+            final_div_factor=1e4,
+            cycle_momentum=False,
+        )
+    return torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimizer, factor=0.2, patience=10, min_lr=rate / 100
+    )
+
+
+def _flip_half(images: Images, generator: torch.Generator) -> Images:
+    flipped = torch.rand(len(images), generator=generator) < 0.5
+    return torch.where(flipped.to(images.device)[:, None, None, None], images.flip(3), images)
+
+
+def _prepare(folder: Path, resume: bool) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".쓰기-확인"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise OSError(
+            f"folder: 쓸 수 있는 폴더를 기대했는데 {folder}에 쓸 수 없습니다({error.strerror})."
+        ) from error
+    if not resume and (folder / "last.pt").exists():
+        raise FileExistsError(
+            f"{folder}에 이미 학습 기록이 있습니다. 이어 가려면 resume=True, "
+            "새로 시작하려면 다른 폴더를 줍니다."
+        )
+    return folder
+
+
+def _write_atomically(path: Path, content: dict) -> None:
+    # 쓰다가 멈추어도 앞선 파일이 남도록, 다 쓴 뒤에 이름을 바꿉니다.
+    temporary = path.with_name(path.name + ".tmp")
+    torch.save(content, temporary)
+    os.replace(temporary, path)
+
+
+def _write_text_atomically(path: Path, text: str) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text + "\n", encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def _open_log(folder: Path, first_epoch: int):
+    from torch.utils.tensorboard import SummaryWriter
+
+    # 이어 갈 때는 체크포인트보다 앞서 나간 기록을 지웁니다.
+    return SummaryWriter(str(folder / "tensorboard"), purge_step=first_epoch + 1)
+
+
+def _log_graph(log, model: nn.Module, images: Images) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # 입력 검사가 추적되지 않는다는 경고는 그래프와 무관합니다.
+        log.add_graph(model, images)
+
+
+@torch.inference_mode()
+def _log_epoch(log, run: _Run, validation: ImageSet, device: torch.device) -> None:
+    newest = run.history[-1]
+    log.add_scalar("loss/train", newest["train_loss"], run.epoch)
+    log.add_scalar("loss/validation", newest["validation_error"], run.epoch)
+    log.add_scalar("learning_rate", newest["learning_rate"], run.epoch)
+    last = run.epoch == run.config.epochs
+    if last or run.epoch == 1 or run.epoch % run.config.reconstructions_every == 0:
+        log.add_image("reconstructions", _comparison(run.model, validation, device), run.epoch)
+    if last:
+        settings = {name: str(value) for name, value in asdict(run.config).items()}
+        log.add_hparams(settings, {"best/validation": run.best_error}, run_name=".")
+
+
+def _comparison(model: Autoencoder, validation: ImageSet, device: torch.device) -> Tensor:
+    """위에는 원본, 아래에는 재구성: (3, 64, 32·장수), 값은 [0, 1]."""
+    images = validation[:SHOWN_IMAGES].to(device)
+    model.eval()
+    pairs = torch.cat([images, model(images)], dim=2)  # (n, 3, 64, 32)
+    return torch.cat(list(pairs), dim=2).add(1).div(2).clamp(0, 1)

@@ -1,0 +1,241 @@
+"""aelab.pretrained: 담긴 가중치와 Lightning 체크포인트를 읽고, 손상되거나 해로운 파일을 거절합니다."""
+
+import json
+import os
+import pickle
+import shutil
+import sys
+import types
+from pathlib import Path
+
+import pytest
+import torch
+
+from aelab.models import Autoencoder
+from aelab.pretrained import (
+    WEIGHTS,
+    as_shipped,
+    load_lightning_checkpoint,
+    load_pretrained,
+    manifest,
+    ship,
+)
+from aelab.training import evaluate
+
+# 바탕이 된 구조의 공개된 가중치가 시험 이미지에서 내는 오차: 담긴 가중치는 이보다 나빠선 안 됩니다.
+PUBLISHED_ERROR = {64: 86.42, 128: 49.65, 256: 25.04, 384: 15.49}
+
+
+@pytest.fixture
+def small_weights(tmp_path) -> Path:
+    """작은 모델을 담은 폴더."""
+    torch.save(
+        {
+            "config": {"latent_dim": 8},
+            "epoch": 3,
+            "validation_error": 1.25,
+            "model": Autoencoder(8, generator=torch.Generator().manual_seed(0)).state_dict(),
+        },
+        tmp_path / "best.pt",
+    )
+    ship(tmp_path, 1.5, tmp_path / "weights")
+    return tmp_path / "weights"
+
+
+def test_all_four_sizes_are_shipped_with_their_history():
+    listed = manifest()
+    assert list(listed) == [64, 128, 256, 384]
+    for latent_dim, shipped in listed.items():
+        assert (WEIGHTS / shipped.file).is_file()
+        assert shipped.training["latent_dim"] == latent_dim
+        assert shipped.epoch <= shipped.training["epochs"]
+
+
+@pytest.mark.parametrize("latent_dim", PUBLISHED_ERROR)
+def test_shipped_weights_load_in_evaluation_mode(latent_dim):
+    model = load_pretrained(latent_dim)
+    assert not model.training
+    assert model.latent_dim == latent_dim
+    assert all(p.dtype == torch.float32 for p in model.parameters())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("latent_dim", PUBLISHED_ERROR)
+def test_shipped_weights_reach_the_published_error_on_cifar10(latent_dim, cifar10_root):
+    from aelab.data import cifar10
+
+    error = evaluate(load_pretrained(latent_dim), cifar10.load("test", cifar10_root))
+    assert error <= PUBLISHED_ERROR[latent_dim]
+    assert error == pytest.approx(manifest()[latent_dim].test_error, rel=1e-3)
+
+
+def test_a_shipped_model_is_the_trained_one_rounded_to_fp16(small_weights):
+    trained = Autoencoder(8, generator=torch.Generator().manual_seed(0)).eval()
+    images = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    loaded = load_pretrained(8, small_weights)
+    with torch.no_grad():
+        assert torch.equal(loaded(images), as_shipped(trained)(images))
+        torch.testing.assert_close(loaded(images), trained(images), rtol=0, atol=0.02)
+
+
+@pytest.mark.parametrize("latent_dim", [0, 100, "64", None])
+def test_an_unknown_size_is_refused_with_the_sizes_there_are(latent_dim):
+    with pytest.raises(ValueError, match="64, 128, 256, 384 가운데 하나를 기대했는데"):
+        load_pretrained(latent_dim)
+
+
+def test_missing_weights_are_an_error_that_says_what_to_do(small_weights):
+    (small_weights / "autoencoder_8.safetensors").unlink()
+    with pytest.raises(FileNotFoundError, match="가중치 파일이 없습니다. .*다시 설치하면"):
+        load_pretrained(8, small_weights)
+
+
+@pytest.mark.parametrize("damage", ["잘림", "비트 하나", "빈 파일"])
+def test_damaged_weights_are_refused(small_weights, damage):
+    path = small_weights / "autoencoder_8.safetensors"
+    content = bytearray(path.read_bytes())
+    if damage == "비트 하나":
+        content[-1] ^= 1
+    path.write_bytes({"잘림": content[:-10], "비트 하나": content, "빈 파일": b""}[damage])
+    with pytest.raises(ValueError, match="SHA-256과 다릅니다.*손상되었거나"):
+        load_pretrained(8, small_weights)
+
+
+def resign(folder: Path, content: bytes) -> None:
+    """바꾼 내용에 맞는 SHA-256을 목록에 적습니다."""
+    import hashlib
+
+    (folder / "autoencoder_8.safetensors").write_bytes(content)
+    listed = json.loads((folder / "manifest.json").read_text())
+    listed["8"]["sha256"] = hashlib.sha256(content).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(listed))
+
+
+def test_a_file_that_is_not_safetensors_is_refused(small_weights):
+    resign(small_weights, b"\xff" * 100)
+    with pytest.raises(ValueError, match="safetensors 파일을 기대했는데"):
+        load_pretrained(8, small_weights)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda w: w.pop("decoder.net.0.bias"), "이름이나 모양이 다릅니다"),
+        (lambda w: w.pop("encoder.net.11.weight"), "이름이나 모양이 다릅니다"),
+        (lambda w: w.update(extra=torch.zeros(1)), "이름이나 모양이 다릅니다"),
+        (lambda w: w.update({"decoder.net.0.bias": torch.zeros(3)}), "이름이나 모양이 다릅니다"),
+        (
+            lambda w: w.update({"decoder.net.0.bias": torch.full((64,), float("nan"))}),
+            "NaN이나 무한대가 있습니다: decoder.net.0.bias",
+        ),
+    ],
+)
+def test_weights_of_another_model_are_refused(small_weights, change, message):
+    from safetensors.torch import save
+
+    weights = Autoencoder(8).state_dict()
+    change(weights)
+    resign(small_weights, save(weights))
+    with pytest.raises(ValueError, match=message):
+        load_pretrained(8, small_weights)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"8": {"file": "x"}}', '{"여덟": {}}'])
+def test_a_damaged_manifest_is_refused(small_weights, text):
+    (small_weights / "manifest.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match="manifest.json: 가중치 목록을 기대했는데"):
+        load_pretrained(8, small_weights)
+
+
+# --- Lightning 체크포인트 ---
+
+
+class AttributeDict(dict):
+    """옛 Lightning이 설정을 담던 사전의 흉내."""
+
+
+@pytest.fixture
+def lightning_file(tmp_path, monkeypatch) -> Path:
+    """Lightning 0.9의 꼴로 쓴 체크포인트. 쓸 때만 그 이름의 모듈이 있는 척합니다."""
+    name = "pytorch_lightning.utilities.parsing"
+    for part in ("pytorch_lightning", "pytorch_lightning.utilities", name):
+        monkeypatch.setitem(sys.modules, part, types.ModuleType(part))
+    sys.modules[name].AttributeDict = AttributeDict
+    monkeypatch.setattr(AttributeDict, "__module__", name)
+    path = tmp_path / "old.ckpt"
+    model = Autoencoder(8, generator=torch.Generator().manual_seed(0))
+    settings = AttributeDict(latent_dim=8, base_channel_size=32)
+    torch.save({"state_dict": model.state_dict(), "hyper_parameters": settings}, path)
+    monkeypatch.undo()
+    return path
+
+
+def test_a_lightning_checkpoint_loads_without_lightning(lightning_file):
+    assert "pytorch_lightning" not in sys.modules
+    model = load_lightning_checkpoint(lightning_file)
+    expected = Autoencoder(8, generator=torch.Generator().manual_seed(0)).state_dict()
+    assert all(torch.equal(value, expected[name]) for name, value in model.state_dict().items())
+    assert not model.training
+
+
+def test_other_channel_sizes_are_read_from_the_shapes(tmp_path):
+    model = Autoencoder(8, 16)
+    torch.save({"state_dict": model.state_dict()}, tmp_path / "narrow.ckpt")
+    assert load_lightning_checkpoint(tmp_path / "narrow.ckpt").encoder.net[0].out_channels == 16
+
+
+class Hostile:
+    def __init__(self, marker: str) -> None:
+        self.marker = marker
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.marker}",)
+
+
+@pytest.mark.parametrize("where", ["체크포인트 안", "맨 피클"])
+def test_a_hostile_pickle_is_refused_and_nothing_runs(tmp_path, where):
+    marker, path = tmp_path / "ran", tmp_path / "hostile.ckpt"
+    content = {"state_dict": Autoencoder(8).state_dict(), "callbacks": Hostile(str(marker))}
+    if where == "맨 피클":
+        path.write_bytes(pickle.dumps(Hostile(str(marker))))
+    else:
+        torch.save(content, path)
+    with pytest.raises(ValueError, match="허용되지 않은 내용.*코드도 실행하지 않았습니다"):
+        load_lightning_checkpoint(path)
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"hello" * 50, None])
+def test_what_is_not_a_checkpoint_is_refused(tmp_path, content, lightning_file):
+    path = tmp_path / "damaged.ckpt"
+    path.write_bytes(lightning_file.read_bytes()[:5000] if content is None else content)
+    with pytest.raises(ValueError, match="Lightning 체크포인트를 기대했는데"):
+        load_lightning_checkpoint(path)
+
+
+def test_a_checkpoint_of_another_model_is_refused(tmp_path):
+    torch.save({"state_dict": torch.nn.Linear(2, 2).state_dict()}, tmp_path / "other.ckpt")
+    with pytest.raises(ValueError, match="aelab.Autoencoder의 가중치를 기대했는데"):
+        load_lightning_checkpoint(tmp_path / "other.ckpt")
+
+
+def test_a_missing_checkpoint_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="none.ckpt: 체크포인트 파일이 없습니다"):
+        load_lightning_checkpoint(tmp_path / "none.ckpt")
+
+
+def test_shipping_again_replaces_one_entry_and_keeps_the_others(small_weights, tmp_path):
+    torch.save(
+        {
+            "config": {"latent_dim": 4},
+            "epoch": 1,
+            "validation_error": 9.0,
+            "model": Autoencoder(4).state_dict(),
+        },
+        tmp_path / "best.pt",
+    )
+    ship(tmp_path, 9.5, small_weights)
+    assert list(manifest(small_weights)) == [4, 8]
+    assert load_pretrained(4, small_weights).latent_dim == 4
+    assert load_pretrained(8, small_weights).latent_dim == 8
+    shutil.rmtree(small_weights)

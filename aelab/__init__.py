@@ -16,7 +16,19 @@ _HOME = {
     "Autoencoder": "aelab.models",
     "load_pretrained": "aelab.pretrained",
 }
-_MODULES = ("data", "exercises", "metrics", "models", "plotting", "pretrained", "training")
+_MODULES = (
+    "data",
+    "exercises",
+    "generation",
+    "metrics",
+    "models",
+    "ood",
+    "plotting",
+    "pretrained",
+    "projector",
+    "retrieval",
+    "training",
+)
 
 __all__ = [*_HOME, *_MODULES]
 

@@ -26,6 +26,7 @@ class ShippedWeights:
 
     file: str
     sha256: str
+    history: str  # epoch마다의 기록이 있는 파일
     epoch: int
     validation_error: float  # 이미지마다 더한 제곱오차의 평균, [-1, 1] 기준
     test_error: float
@@ -44,15 +45,10 @@ def load_pretrained(latent_dim: int, folder: Path | str = WEIGHTS) -> Autoencode
         FileNotFoundError: 파일이 없을 때.
     """
     folder = Path(folder)
-    shipped = manifest(folder)
-    if latent_dim not in shipped:
-        raise ValueError(
-            f"latent_dim: {', '.join(map(str, shipped))} 가운데 하나를 기대했는데 "
-            f"{latent_dim!r}이(가) 왔습니다."
-        )
-    path = folder / shipped[latent_dim].file
+    shipped = _listed(latent_dim, folder)
+    path = folder / shipped.file
     content = _read(path)
-    if hashlib.sha256(content).hexdigest() != shipped[latent_dim].sha256:
+    if hashlib.sha256(content).hexdigest() != shipped.sha256:
         raise ValueError(
             f"{path}: 목록의 SHA-256과 다릅니다. 파일이 손상되었거나 바뀌었습니다. {_REINSTALL}"
         )
@@ -71,8 +67,23 @@ def manifest(folder: Path | str = WEIGHTS) -> dict[int, ShippedWeights]:
         ) from error
 
 
+def training_history(latent_dim: int, folder: Path | str = WEIGHTS) -> list[dict[str, float]]:
+    """담긴 가중치를 학습할 때 epoch마다 남긴 기록.
+
+    한 줄은 epoch, train_loss, validation_error(이미지마다 더한 제곱오차의 평균), learning_rate, seconds.
+
+    오류: `load_pretrained`와 같습니다.
+    """
+    shipped = _listed(latent_dim, Path(folder))
+    path = Path(folder) / shipped.history
+    try:
+        return json.loads(_read(path))
+    except ValueError as error:
+        raise ValueError(f"{path}: 학습 기록을 기대했는데 읽을 수 없습니다. {_REINSTALL}") from error
+
+
 def ship(run: Path | str, test_error: float, folder: Path | str = WEIGHTS) -> Path:
-    """`training.fit`의 best.pt를 fp16 safetensors로 담고 목록에 적습니다.
+    """`training.fit`의 best.pt를 fp16 safetensors로, 기록을 곁에 담고 목록에 적습니다.
 
     인자
         run: `fit`이 기록한 폴더.
@@ -92,11 +103,14 @@ def ship(run: Path | str, test_error: float, folder: Path | str = WEIGHTS) -> Pa
     latent_dim = saved["config"]["latent_dim"]
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"autoencoder_{latent_dim}.safetensors"
+    history = folder / f"history_{latent_dim}.json"
     _write(path, content)
+    _write(history, _read(run / "history.json"))
     shipped = manifest(folder) if (folder / _MANIFEST).exists() else {}
     shipped[latent_dim] = ShippedWeights(
         file=path.name,
         sha256=hashlib.sha256(content).hexdigest(),
+        history=history.name,
         epoch=saved["epoch"],
         validation_error=round(saved["validation_error"], 4),
         test_error=round(test_error, 4),
@@ -135,6 +149,16 @@ def load_lightning_checkpoint(path: Path | str) -> Autoencoder:
             f"내용이 있습니다({type(error).__name__}). 아무 코드도 실행하지 않았습니다."
         ) from error
     return _build(weights, str(path))
+
+
+def _listed(latent_dim: int, folder: Path) -> ShippedWeights:
+    shipped = manifest(folder)
+    if latent_dim not in shipped:
+        raise ValueError(
+            f"latent_dim: {', '.join(map(str, shipped))} 가운데 하나를 기대했는데 "
+            f"{latent_dim!r}이(가) 왔습니다."
+        )
+    return shipped[latent_dim]
 
 
 def _build(weights: dict[str, Tensor], source: str) -> Autoencoder:

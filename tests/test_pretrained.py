@@ -19,6 +19,7 @@ from aelab.pretrained import (
     load_pretrained,
     manifest,
     ship,
+    training_history,
 )
 from aelab.training import evaluate
 
@@ -38,6 +39,7 @@ def small_weights(tmp_path) -> Path:
         },
         tmp_path / "best.pt",
     )
+    (tmp_path / "history.json").write_text('[{"epoch": 1}]')
     ship(tmp_path, 1.5, tmp_path / "weights")
     return tmp_path / "weights"
 
@@ -49,6 +51,25 @@ def test_all_four_sizes_are_shipped_with_their_history():
         assert (WEIGHTS / shipped.file).is_file()
         assert shipped.training["latent_dim"] == latent_dim
         assert shipped.epoch <= shipped.training["epochs"]
+
+
+def test_shipped_history_ends_at_the_shipped_error():
+    for latent_dim, shipped in manifest().items():
+        rows = training_history(latent_dim)
+        assert [row["epoch"] for row in rows] == list(range(1, shipped.training["epochs"] + 1))
+        best = min(rows, key=lambda row: row["validation_error"])
+        assert best["epoch"] == shipped.epoch
+        assert best["validation_error"] == pytest.approx(shipped.validation_error, abs=1e-3)
+
+
+def test_a_damaged_history_is_refused(small_weights):
+    assert training_history(8, small_weights) == [{"epoch": 1}]
+    (small_weights / "history_8.json").write_text("[")
+    with pytest.raises(ValueError, match="학습 기록을 기대했는데 읽을 수 없습니다"):
+        training_history(8, small_weights)
+    (small_weights / "history_8.json").unlink()
+    with pytest.raises(FileNotFoundError, match="history_8.json"):
+        training_history(8, small_weights)
 
 
 @pytest.mark.parametrize("latent_dim", PUBLISHED_ERROR)

@@ -1,0 +1,265 @@
+"""분포 밖 이미지: 사진이 아닌 무늬를 만들고, 재구성 오차가 그것을 가려내는지 잽니다.
+
+무늬는 모두 [-1, 1]의 실수 (n, 3, 32, 32)입니다. 행은 아래로, 열은 오른쪽으로 셉니다.
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from aelab.checks import check_finite, check_image_batch, check_positive_int, check_range
+from aelab.metrics import squared_error_per_image
+from aelab.models import IMAGE_SIZE
+from aelab.types import Images, PerImage
+
+Numbers = float | Sequence[float] | Sequence[Sequence[float]] | Tensor
+
+WHITE, BLACK = (1.0, 1.0, 1.0), (-1.0, -1.0, -1.0)
+
+
+def uniform_noise(count: int, *, generator: torch.Generator) -> Images:
+    """모든 값을 [-1, 1)에서 고르게 뽑은 잡음, (count, 3, 32, 32)."""
+    check_positive_int(count, "count")
+    return torch.rand(count, 3, IMAGE_SIZE, IMAGE_SIZE, generator=generator) * 2 - 1
+
+
+def constant(colors: Numbers) -> Images:
+    """한 가지 색으로 채운 이미지, 색마다 한 장.
+
+    인자
+        colors: 빨강·초록·파랑의 값 (n, 3). 한 색이면 (3,)도 됩니다. 값은 [-1, 1].
+    """
+    return _rgb(colors, "colors").expand(-1, -1, IMAGE_SIZE, IMAGE_SIZE).clone()
+
+
+def single_channel(channel: int, levels: Numbers = 1.0) -> Images:
+    """한 채널만 켜진 이미지: 그 채널은 `levels`, 나머지는 -1(꺼짐).
+
+    인자
+        channel: 0 빨강, 1 초록, 2 파랑.
+        levels: 켜진 채널의 값, 수 하나 또는 (n,). 수마다 한 장이며 값은 [-1, 1].
+    """
+    _check_channel(channel, "channel")
+    values = _levels(levels, "levels")
+    colors = torch.full((len(values), 3), -1.0)
+    colors[:, channel] = values
+    return constant(colors)
+
+
+def checkerboard(
+    cell: int,
+    *,
+    first: Numbers = WHITE,
+    second: Numbers = BLACK,
+    offset: tuple[int, int] = (0, 0),
+) -> Images:
+    """두 색이 번갈아 놓인 체스판 무늬.
+
+    인자
+        cell: 칸 하나의 한 변(픽셀), 1부터 32까지.
+        first, second: 왼쪽 위 칸의 색과 그 옆 칸의 색, (3,) 또는 (n, 3).
+        offset: 무늬를 위로, 왼쪽으로 미는 픽셀 수 (행, 열).
+    """
+    check_positive_int(cell, "cell")
+    if cell > IMAGE_SIZE:
+        raise ValueError(f"cell: {IMAGE_SIZE} 이하의 정수를 기대했는데 {cell}이(가) 왔습니다.")
+    row, column = ((torch.arange(IMAGE_SIZE) + push) // cell for push in offset)
+    is_second = (row[:, None] + column) % 2
+    return _between(first, second, is_second.float())
+
+
+def stripes(
+    period: float,
+    *,
+    angle: float = 0.0,
+    phase: float = 0.0,
+    first: Numbers = WHITE,
+    second: Numbers = BLACK,
+) -> Images:
+    """두 색 사이를 사인파로 오가는 줄무늬.
+
+    인자
+        period: 밝은 줄에서 다음 밝은 줄까지의 거리(픽셀), 2 이상.
+        angle: 색이 변하는 방향(도). 0이면 오른쪽으로 변하는 세로줄, 90이면 가로줄.
+        phase: 첫 픽셀에서의 위상(도). 0이면 왼쪽 위 픽셀이 `first`.
+        first, second: 두 색, (3,) 또는 (n, 3).
+    """
+    for name, value in (("period", period), ("angle", angle), ("phase", phase)):
+        _check_number(value, name)
+    if period < 2:
+        raise ValueError(
+            f"period: 2픽셀 이상을 기대했는데 {period:g}이(가) 왔습니다. "
+            "더 촘촘한 줄은 픽셀 격자에 담기지 않습니다."
+        )
+    pixels = torch.arange(IMAGE_SIZE, dtype=torch.float64)
+    turn = math.radians(angle)
+    along = pixels * math.cos(turn) + pixels[:, None] * math.sin(turn)
+    wave = torch.cos(2 * math.pi * along / period + math.radians(phase))
+    return _between(first, second, ((1 - wave) / 2).float())
+
+
+def color_ramp(rest: Numbers = 0.0, *, down: int = 0, right: int = 1) -> Images:
+    """-1에서 1까지 고르게 변하는 색: 한 채널은 아래로, 한 채널은 오른쪽으로.
+
+    `torch.meshgrid(세로, 가로, indexing="ij")`와 같은 차례입니다.
+
+    인자
+        rest: 남은 채널의 값, 수 하나 또는 (n,). 수마다 한 장이며 값은 [-1, 1].
+        down, right: 아래로, 오른쪽으로 커지는 채널의 번호. 서로 달라야 합니다.
+    """
+    _check_channel(down, "down")
+    _check_channel(right, "right")
+    if down == right:
+        raise ValueError(f"down, right: 서로 다른 두 채널을 기대했는데 둘 다 {down}입니다.")
+    values = _levels(rest, "rest")
+    ramp = torch.linspace(-1, 1, IMAGE_SIZE)
+    images = values[:, None, None, None].repeat(1, 3, IMAGE_SIZE, IMAGE_SIZE)
+    images[:, down], images[:, right] = torch.meshgrid(ramp, ramp, indexing="ij")
+    return images
+
+
+def blurred(images: Images, sigma: float) -> Images:
+    """가우스 함수로 흐린 이미지. 경계 밖은 가장자리의 값이 이어진다고 봅니다.
+
+    인자
+        images: [-1, 1]의 실수 (batch, channel, height, width).
+        sigma: 가우스 함수의 표준편차(픽셀), 0보다 큰 수.
+    """
+    _check_images(images)
+    _check_number(sigma, "sigma")
+    if sigma <= 0:
+        raise ValueError(f"sigma: 0보다 큰 수를 기대했는데 {sigma:g}이(가) 왔습니다.")
+    radius = math.ceil(4 * sigma)
+    offsets = torch.arange(-radius, radius + 1, dtype=images.dtype, device=images.device)
+    weights = torch.exp(-(offsets**2) / (2 * sigma**2))
+    weights = weights / weights.sum()
+    batch, channel, height, width = images.shape
+    # 가우스 함수는 세로와 가로로 나누어 걸어도 같습니다.
+    planes = images.reshape(batch * channel, 1, height, width)
+    planes = F.pad(planes, (0, 0, radius, radius), mode="replicate")
+    planes = F.conv2d(planes, weights.reshape(1, 1, -1, 1))
+    planes = F.pad(planes, (radius, radius, 0, 0), mode="replicate")
+    planes = F.conv2d(planes, weights.reshape(1, 1, 1, -1))
+    # 가중 평균이라도 반올림으로 ±1을 조금 넘을 수 있습니다.
+    return planes.reshape(images.shape).clamp(-1, 1)
+
+
+def shifted(images: Images, *, down: int = 0, right: int = 0) -> Images:
+    """아래와 오른쪽으로 민 이미지. 새로 드러난 자리는 가장자리의 값을 이어 채웁니다.
+
+    인자
+        images: [-1, 1]의 실수 (batch, channel, height, width).
+        down, right: 미는 픽셀 수. 음수는 위와 왼쪽.
+    """
+    _check_images(images)
+    source = []
+    for name, pixels, size in (("down", down, images.shape[2]), ("right", right, images.shape[3])):
+        if isinstance(pixels, bool) or not isinstance(pixels, int):
+            raise TypeError(f"{name}: 정수를 기대했는데 {pixels!r}이(가) 왔습니다.")
+        if abs(pixels) >= size:
+            raise ValueError(
+                f"{name}: 이미지의 한 변 {size}보다 작은 이동을 기대했는데 {pixels}이(가) 왔습니다."
+            )
+        source.append((torch.arange(size, device=images.device) - pixels).clamp(0, size - 1))
+    return images[:, :, source[0][:, None], source[1]]
+
+
+@torch.inference_mode()
+def reconstruction_score(model: nn.Module, images: Images, *, batch_size: int = 500) -> PerImage:
+    """이미지마다의 재구성 오차(제곱오차의 합), (n,). 평가 모드로 나누어 잽니다.
+
+    인자
+        model: 이미지를 재구성하는 모델.
+        images: [-1, 1]의 실수 (n, 3, 32, 32).
+        batch_size: 한 번에 넣는 장수.
+    """
+    _check_images(images)
+    check_positive_int(batch_size, "batch_size")
+    was_training = model.training
+    model.eval()
+    try:
+        return torch.cat(
+            [squared_error_per_image(model(batch), batch) for batch in images.split(batch_size)]
+        )
+    finally:
+        model.train(was_training)
+
+
+def auroc(in_scores: PerImage, out_scores: PerImage) -> float:
+    """분포 밖 점수가 분포 안 점수보다 클 확률(ROC 곡선 아래의 넓이).
+
+    1이면 점수가 둘을 완전히 가르고, 0.5면 동전 던지기이며, 0.5보다 작으면 거꾸로 가릅니다.
+    같은 점수는 절반으로 셉니다.
+
+    인자
+        in_scores, out_scores: 분포 안과 밖의 점수, (n,)과 (m,). 클수록 분포 밖이라는 뜻입니다.
+    """
+    for name, scores in (("in_scores", in_scores), ("out_scores", out_scores)):
+        if not isinstance(scores, Tensor):
+            raise TypeError(
+                f"{name}: torch.Tensor를 기대했는데 {type(scores).__name__}이(가) 왔습니다."
+            )
+        if scores.ndim != 1 or len(scores) == 0:
+            raise ValueError(
+                f"{name}: 점수 하나 이상의 (n,)을 기대했는데 {tuple(scores.shape)}이(가) 왔습니다."
+            )
+        check_finite(scores, name)
+    from sklearn.metrics import roc_auc_score
+
+    scores = torch.cat([in_scores, out_scores]).cpu()
+    is_out = torch.cat([torch.zeros(len(in_scores)), torch.ones(len(out_scores))])
+    return float(roc_auc_score(is_out.numpy(), scores.numpy()))
+
+
+def _between(first: Numbers, second: Numbers, mix: Tensor) -> Images:
+    """`mix`(height, width)가 0인 곳은 first, 1인 곳은 second인 이미지."""
+    a, b = _rgb(first, "first"), _rgb(second, "second")
+    if len(a) != len(b) and 1 not in (len(a), len(b)):
+        raise ValueError(
+            f"first, second: 색의 수가 같기를 기대했는데 {len(a)}개와 {len(b)}개가 왔습니다."
+        )
+    return a + (b - a) * mix
+
+
+def _rgb(colors: Numbers, name: str) -> Tensor:
+    """색을 (n, 3, 1, 1)로 바꿉니다."""
+    values = torch.as_tensor(colors, dtype=torch.float32)
+    values = values[None] if values.ndim == 1 else values
+    if values.ndim != 2 or values.shape[1] != 3 or len(values) == 0:
+        raise ValueError(
+            f"{name}: 빨강·초록·파랑의 값 (3,) 또는 (n, 3)을 기대했는데 "
+            f"{tuple(torch.as_tensor(colors).shape)}이(가) 왔습니다."
+        )
+    check_range(values, -1, 1, name)
+    return values[:, :, None, None]
+
+
+def _levels(levels: Numbers, name: str) -> Tensor:
+    values = torch.as_tensor(levels, dtype=torch.float32)
+    values = values[None] if values.ndim == 0 else values
+    if values.ndim != 1 or len(values) == 0:
+        raise ValueError(
+            f"{name}: 수 하나 또는 (n,)을 기대했는데 {tuple(values.shape)}이(가) 왔습니다."
+        )
+    check_range(values, -1, 1, name)
+    return values
+
+
+def _check_channel(channel: int, name: str) -> None:
+    if isinstance(channel, bool) or channel not in (0, 1, 2):
+        raise ValueError(
+            f"{name}: 0(빨강), 1(초록), 2(파랑) 가운데 하나를 기대했는데 {channel!r}이(가) 왔습니다."
+        )
+
+
+def _check_number(value: float, name: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{name}: 유한한 수를 기대했는데 {value!r}이(가) 왔습니다.")
+
+
+def _check_images(images: Tensor) -> None:
+    check_image_batch(images)
+    check_range(images, -1, 1, "images")

@@ -1,0 +1,168 @@
+"""새 이미지 만들기: 잠재 벡터를 뽑고, 잇고, 학습된 잠재 벡터의 분포를 흉내 냅니다."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from aelab.checks import check_finite, check_positive_int
+from aelab.types import Codes
+
+
+def random_codes(count: int, latent_dim: int, *, generator: torch.Generator) -> Codes:
+    """표준정규분포에서 뽑은 잠재 벡터 (count, latent_dim)."""
+    check_positive_int(count, "count")
+    check_positive_int(latent_dim, "latent_dim")
+    return torch.randn(count, latent_dim, generator=generator)
+
+
+def interpolate_linear(start: Tensor, end: Tensor, steps: int) -> Codes:
+    """두 잠재 벡터를 잇는 선분 위의 같은 간격의 점 (steps, latent). 양 끝을 포함합니다.
+
+    인자
+        start, end: 길이가 같은 실수 벡터 (latent,).
+        steps: 점의 수, 2 이상.
+    """
+    fractions = _fractions(start, end, steps)
+    return start + fractions * (end - start)
+
+
+def interpolate_spherical(start: Tensor, end: Tensor, steps: int) -> Codes:
+    """두 잠재 벡터의 방향을 큰 원을 따라, 크기를 고르게 잇는 점 (steps, latent). 양 끝을 포함합니다.
+
+    고차원의 벡터를 선분으로 이으면 가운데가 원점에 가까워집니다. 방향은 큰 원을 따라, 크기는 직선으로
+    이으면 그렇지 않습니다. 두 방향이 거의 같으면 선분과 같고, 정반대이면 길이 정해지지 않습니다.
+
+    인자는 `interpolate_linear`와 같습니다.
+
+    오류: 길이가 0이거나 방향이 정반대이면 ValueError.
+
+    출처: Shoemake(1985), "Animating rotation with quaternion curves"; White(2016), arXiv:1609.04468.
+    """
+    fractions = _fractions(start, end, steps)
+    lengths = start.norm(), end.norm()
+    if min(lengths) == 0:
+        raise ValueError("start, end: 길이가 0이 아닌 벡터를 기대했는데 영벡터가 왔습니다.")
+    a, b = start / lengths[0], end / lengths[1]
+    # acos는 같은 방향 근처에서 부정확하므로 두 변의 길이로 각을 구합니다.
+    angle = 2 * torch.atan2((a - b).norm(), (a + b).norm())
+    if torch.pi - angle < 1e-3:
+        raise ValueError("start, end: 방향이 정반대여서 잇는 길이 정해지지 않습니다.")
+    if angle < 1e-4:
+        return start + fractions * (end - start)
+    directions = (
+        torch.sin((1 - fractions) * angle) * a + torch.sin(fractions * angle) * b
+    ) / torch.sin(angle)
+    return directions * (lengths[0] + fractions * (lengths[1] - lengths[0]))
+
+
+@dataclass(frozen=True, eq=False)
+class LatentGaussian:
+    """잠재 벡터의 평균과 공분산을 그대로 흉내 내는 정규분포.
+
+    속성
+        mean: 평균 (latent,).
+        factor: factor @ factor.T가 공분산인 행렬 (latent, latent).
+    """
+
+    mean: Tensor
+    factor: Tensor
+
+    @classmethod
+    def fit(cls, codes: Codes) -> "LatentGaussian":
+        """잠재 벡터 (n, latent)의 표본 평균과 표본 공분산(n - 1로 나눔)에 맞춥니다. n은 2 이상입니다."""
+        _check_sample(codes)
+        centred = codes.double() - codes.double().mean(0)
+        covariance = centred.T @ centred / (len(codes) - 1)
+        return cls.from_moments(codes.double().mean(0), covariance)
+
+    @classmethod
+    def from_moments(cls, mean: Tensor, covariance: Tensor) -> "LatentGaussian":
+        """평균 (latent,)과 대칭인 공분산 (latent, latent)에서 만듭니다."""
+        # 촐레스키 분해와 달리 차원보다 표본이 적어 공분산이 특이해도 됩니다.
+        values, vectors = torch.linalg.eigh(covariance)
+        factor = vectors * values.clamp(min=0).sqrt()
+        return cls(mean.float(), factor.float())
+
+    def sample(self, count: int, *, generator: torch.Generator) -> Codes:
+        """잠재 벡터 (count, latent)를 뽑습니다."""
+        return self.mean + random_codes(count, len(self.mean), generator=generator) @ self.factor.T
+
+
+@dataclass(frozen=True, eq=False)
+class LatentMixture:
+    """정규분포 여럿을 섞은 잠재 벡터의 분포.
+
+    속성
+        weights: 성분이 뽑힐 확률 (components,), 합은 1.
+        components: 성분마다의 정규분포.
+    """
+
+    weights: Tensor
+    components: tuple[LatentGaussian, ...]
+
+    @classmethod
+    def fit(cls, codes: Codes, components: int, *, seed: int) -> "LatentMixture":
+        """scikit-learn의 EM으로 완전 공분산의 혼합 정규분포를 맞춥니다.
+
+        인자
+            codes: 잠재 벡터 (n, latent). 성분마다 latent보다 많은 표본이 있어야 공분산을 믿을 수 있습니다.
+            components: 성분의 수, n 이하.
+            seed: 처음 성분을 고르는 난수.
+        """
+        _check_sample(codes)
+        check_positive_int(components, "components")
+        if components > len(codes):
+            raise ValueError(
+                f"components: 표본의 수 {len(codes)} 이하를 기대했는데 {components}이(가) 왔습니다."
+            )
+        from sklearn.mixture import GaussianMixture
+
+        fitted = GaussianMixture(components, reg_covar=1e-5, random_state=seed)
+        fitted.fit(codes.double().cpu().numpy())
+        parts = zip(fitted.means_, fitted.covariances_, strict=True)
+        return cls(
+            torch.from_numpy(fitted.weights_).float(),
+            tuple(
+                LatentGaussian.from_moments(torch.from_numpy(mean), torch.from_numpy(covariance))
+                for mean, covariance in parts
+            ),
+        )
+
+    def sample(self, count: int, *, generator: torch.Generator) -> Codes:
+        """성분을 확률대로 고르고 그 성분에서 잠재 벡터 (count, latent)를 뽑습니다."""
+        check_positive_int(count, "count")
+        chosen = torch.multinomial(self.weights, count, replacement=True, generator=generator)
+        codes = torch.empty(count, len(self.components[0].mean))
+        for number, component in enumerate(self.components):
+            mine = chosen == number
+            if mine.any():
+                codes[mine] = component.sample(int(mine.sum()), generator=generator)
+        return codes
+
+
+def _fractions(start: Tensor, end: Tensor, steps: int) -> Tensor:
+    for name, code in (("start", start), ("end", end)):
+        if not isinstance(code, Tensor) or not code.is_floating_point() or code.ndim != 1:
+            shape = tuple(code.shape) if isinstance(code, Tensor) else type(code).__name__
+            raise ValueError(f"{name}: 실수 벡터 (latent,)를 기대했는데 {shape}이(가) 왔습니다.")
+        check_finite(code, name)
+    if start.shape != end.shape:
+        raise ValueError(
+            f"end: start와 같은 길이 {len(start)}을(를) 기대했는데 {len(end)}이(가) 왔습니다."
+        )
+    check_positive_int(steps, "steps")
+    if steps < 2:
+        raise ValueError(f"steps: 2 이상을 기대했는데 {steps}이(가) 왔습니다.")
+    return torch.linspace(0, 1, steps, dtype=start.dtype, device=start.device)[:, None]
+
+
+def _check_sample(codes: Codes) -> None:
+    if not isinstance(codes, Tensor) or not codes.is_floating_point():
+        kind = codes.dtype if isinstance(codes, Tensor) else type(codes).__name__
+        raise TypeError(f"codes: 실수형 텐서를 기대했는데 {kind}이(가) 왔습니다.")
+    if codes.ndim != 2 or len(codes) < 2 or codes.shape[1] == 0:
+        raise ValueError(
+            f"codes: 두 개 이상의 잠재 벡터 (n, latent)를 기대했는데 {tuple(codes.shape)}이(가) 왔습니다."
+        )
+    check_finite(codes, "codes")

@@ -1,4 +1,4 @@
-"""명령줄: python -m aelab data | train | evaluate | ship"""
+"""명령줄: python -m aelab data | train | evaluate | ship | projector"""
 
 import argparse
 import sys
@@ -14,6 +14,9 @@ def main(arguments: list[str] | None = None) -> int:
     _add_train(commands.add_parser("train", help="오토인코더를 학습합니다."))
     _add_evaluate(commands.add_parser("evaluate", help="담긴 가중치의 시험 오차를 잽니다."))
     _add_ship(commands.add_parser("ship", help="학습한 가중치를 패키지에 담습니다."))
+    _add_projector(
+        commands.add_parser("projector", help="시험 이미지의 잠재 벡터를 텐서보드로 봅니다.")
+    )
     options = parser.parse_args(arguments)
     try:
         options.run(options)
@@ -109,6 +112,38 @@ def _add_ship(parser: argparse.ArgumentParser) -> None:
         for folder in options.folders:
             error = evaluate(as_shipped(load_best(folder)), test)
             print(f"{ship(folder, error)}: 시험 오차 {error:.2f}")
+
+    parser.set_defaults(run=run)
+
+
+def _add_projector(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="기록할 새 폴더")
+    parser.add_argument("--latent-dim", type=int, default=128, help="잠재 차원(기본 128)")
+    parser.add_argument("--count", type=int, default=2000, help="시험 이미지의 수(기본 2000)")
+    parser.add_argument("--data", default="auto", help="auto(기본), cifar10 또는 toyworld")
+    parser.add_argument("--port", type=int, default=6006, help="텐서보드의 포트(기본 6006)")
+
+    def run(options: argparse.Namespace) -> None:
+        import threading
+
+        from aelab import projector
+        from aelab.data import load_images
+        from aelab.pretrained import load_pretrained
+        from aelab.retrieval import embed
+
+        images = load_images(options.data, "test").subset(slice(options.count))
+        labels = {
+            "클래스": [images.classes[label] for label in images.labels.tolist()],
+            "번호": list(range(len(images))),
+        }
+        codes = embed(load_pretrained(options.latent_dim), images)
+        projector.write(options.folder, codes, labels, images[:])
+        address = projector.serve(options.folder, options.port)
+        print(f"브라우저에서 여세요: {address}#projector (끝내려면 Ctrl+C)")
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            print("텐서보드를 닫습니다.")
 
     parser.set_defaults(run=run)
 

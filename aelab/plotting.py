@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import torch
 from matplotlib import font_manager
 from matplotlib.figure import Figure
+from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from torch import Tensor
 
 from aelab.checks import check_positive_int
@@ -154,6 +156,64 @@ def feature_maps(
         vmin=-limit,
         vmax=limit,
     )
+
+
+def thumbnail_map(
+    points: Tensor,
+    images: Images,
+    labels: Sequence[str],
+    *,
+    thumbnails: int = 150,
+    title: str | None = None,
+) -> Figure:
+    """평면의 점을 이름표의 색으로 찍고, 겹치지 않게 고른 몇 점에 작은 그림을 얹습니다.
+
+    인자
+        points: 점의 자리 (n, 2).
+        images: [-1, 1]의 이미지 (n, 3, height, width).
+        labels: 점마다의 이름표 n개.
+        thumbnails: 얹을 그림의 수의 상한.
+        title: 제목.
+
+    오류: 개수가 서로 다르거나 점이 (n, 2)가 아니면 ValueError.
+    """
+    if points.ndim != 2 or points.shape[1] != 2 or len(points) == 0:
+        raise ValueError(f"points: (n, 2)를 기대했는데 {tuple(points.shape)}이(가) 왔습니다.")
+    if len(images) != len(points):
+        raise ValueError(f"images: {len(points)}장을 기대했는데 {len(images)}장이 왔습니다.")
+    if len(labels) != len(points):
+        raise ValueError(f"labels: {len(points)}개를 기대했는데 {len(labels)}개가 왔습니다.")
+    names = list(dict.fromkeys(sorted(labels)))
+    pictures = to_uint8(images).permute(0, 2, 3, 1).cpu().numpy()
+    with plt.rc_context(STYLE):
+        figure, axis = plt.subplots(figsize=(7.5, 6.5))
+        for number, name in enumerate(names):
+            mine = torch.tensor([label == name for label in labels])
+            axis.scatter(
+                *points[mine].T.numpy(),
+                s=14,
+                alpha=0.7,
+                # 색이 일곱 가지뿐이므로 모양도 함께 바꿉니다.
+                color=list(COLORS.values())[number % len(COLORS)],
+                marker="os^Dv*P"[number // len(COLORS) % 7],
+                label=name,
+            )
+        for index in _spread(points, thumbnails):
+            box = OffsetImage(pictures[index], zoom=0.55)
+            axis.add_artist(AnnotationBbox(box, points[index].tolist(), frameon=False, pad=0))
+        axis.set(xticks=[], yticks=[], title=title or "")
+        axis.legend(ncols=5, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.01))
+    return figure
+
+
+def _spread(points: Tensor, most: int) -> list[int]:
+    """서로 가장 먼 점부터 차례로 고릅니다(farthest point sampling)."""
+    chosen = [0]
+    distance = (points - points[0]).norm(dim=1)
+    while len(chosen) < min(most, len(points)) and float(distance.max()) > 0:
+        chosen.append(int(distance.argmax()))
+        distance = torch.minimum(distance, (points - points[chosen[-1]]).norm(dim=1))
+    return chosen
 
 
 def _grid(

@@ -1,0 +1,151 @@
+"""텐서보드 프로젝터: 잠재 벡터와 이름표와 작은 그림을 기록하고, 평면에 펼쳐 봅니다."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from aelab.checks import check_codes, check_finite, check_image_batch, check_range
+from aelab.types import Codes, Images
+
+# 프로젝터는 작은 그림을 한 장의 정사각형 그림에 모아 읽고, 그 한 변은 8192픽셀을 넘을 수 없습니다.
+SPRITE_LIMIT = 8192
+_CONFIG = "projector_config.pbtxt"
+
+
+def write(
+    folder: Path | str,
+    codes: Codes,
+    labels: Mapping[str, Sequence[object]],
+    images: Images,
+    *,
+    name: str = "codes",
+) -> Path:
+    """프로젝터가 읽을 기록을 쓰고 닫습니다. 돌려주는 값은 텐서보드에 줄 폴더입니다.
+
+    인자
+        folder: 기록할 폴더. 없으면 만듭니다.
+        codes: 잠재 벡터 (n, latent).
+        labels: 이름표의 이름 → 값 n개. 여럿이면 프로젝터에서 골라 색을 입힐 수 있습니다.
+            값 안의 줄바꿈과 탭은 빈칸으로 바꿉니다.
+        images: [-1, 1]의 작은 그림 (n, 3, height, width), height와 width가 같아야 합니다.
+        name: 프로젝터에 보일 이름.
+
+    오류
+        ValueError: 개수가 서로 다르거나, 작은 그림을 모은 그림이 8192픽셀을 넘을 때.
+        FileExistsError: 폴더에 이미 프로젝터의 기록이 있을 때.
+        OSError: 폴더에 쓸 수 없을 때.
+    """
+    from torch.utils.tensorboard import SummaryWriter
+
+    folder = Path(folder)
+    _check(codes, labels, images)
+    if (folder / _CONFIG).exists():
+        raise FileExistsError(
+            f"folder: 새 폴더를 기대했는데 {folder}에 이미 프로젝터의 기록이 있습니다."
+        )
+    columns = {column: [_one_line(value) for value in values] for column, values in labels.items()}
+    rows = [list(row) for row in zip(*columns.values(), strict=True)]
+    # 이름표가 하나뿐이면 프로젝터는 머리글이 없는 파일을 기대합니다.
+    single = len(columns) == 1
+    try:
+        with SummaryWriter(str(folder)) as log:
+            log.add_embedding(
+                codes.detach().cpu(),
+                metadata=[row[0] for row in rows] if single else rows,
+                metadata_header=None if single else [_one_line(column) for column in columns],
+                label_img=images.detach().cpu().add(1).div(2).clamp(0, 1),
+                tag=name,
+            )
+    except OSError as error:
+        raise OSError(
+            f"folder: 쓸 수 있는 폴더를 기대했는데 {folder}에 쓸 수 없습니다({error.strerror})."
+        ) from error
+    return folder
+
+
+def serve(folder: Path | str, port: int = 6006) -> str:
+    """이 컴퓨터에서만 열리는 텐서보드를 띄우고 주소를 돌려줍니다. 부른 프로그램이 끝나면 함께 닫힙니다.
+
+    오류: 폴더가 없으면 FileNotFoundError, 포트를 쓸 수 없으면 OSError.
+    """
+    from tensorboard.program import TensorBoard, TensorBoardServerException
+
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"folder: 기록이 있는 폴더를 기대했는데 {folder}이(가) 없습니다.")
+    board = TensorBoard()
+    address = ["--host", "127.0.0.1", "--port", str(port)]
+    # 빠른 읽기(load_fast)는 프로세스를 따로 띄워, 끝날 때 남을 수 있습니다.
+    board.configure(argv=["tensorboard", "--logdir", str(folder), "--load_fast=false", *address])
+    try:
+        return board.launch()
+    except TensorBoardServerException as error:
+        raise OSError(
+            f"port: 비어 있는 포트를 기대했는데 {port}번에서 텐서보드를 띄울 수 없습니다. "
+            "다른 프로그램이 쓰고 있다면 다른 번호를 줍니다."
+        ) from error
+
+
+def flatten(codes: Codes, method: Literal["pca", "tsne"], *, seed: int = 0) -> Tensor:
+    """잠재 벡터를 평면의 점 (n, 2)로 펼칩니다.
+
+    인자
+        codes: 잠재 벡터 (n, latent), n은 3 이상.
+        method: "pca"는 분산이 가장 큰 두 방향, "tsne"는 가까운 이웃을 지키는 비선형 배치입니다.
+            t-SNE의 거리와 덩어리의 크기에는 뜻이 없습니다.
+        seed: t-SNE의 난수.
+
+    출처: van der Maaten, Hinton(2008), "Visualizing data using t-SNE", JMLR 9.
+    """
+    if method not in ("pca", "tsne"):
+        raise ValueError(f"method: 'pca' 또는 'tsne'를 기대했는데 {method!r}이(가) 왔습니다.")
+    if isinstance(codes, Tensor) and codes.ndim == 2 and len(codes) < 3:
+        raise ValueError(f"codes: 세 개 이상을 기대했는데 {len(codes)}개가 왔습니다.")
+    check_codes(codes, codes.shape[-1] if isinstance(codes, Tensor) else 0)
+    check_finite(codes, "codes")
+    values = codes.detach().double().cpu().numpy()
+    if method == "pca":
+        from sklearn.decomposition import PCA
+
+        points = PCA(2, svd_solver="full").fit_transform(values)
+    else:
+        from sklearn.manifold import TSNE
+
+        perplexity = min(30.0, (len(values) - 1) / 3)
+        points = TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(values)
+    return torch.from_numpy(points).float()
+
+
+def _check(codes: Codes, labels: Mapping[str, Sequence[object]], images: Images) -> None:
+    check_codes(codes, codes.shape[-1] if isinstance(codes, Tensor) else 0)
+    check_finite(codes, "codes")
+    check_image_batch(images)
+    count, _, height, width = images.shape
+    if count != len(codes):
+        raise ValueError(f"images: {len(codes)}장을 기대했는데 {count}장이 왔습니다.")
+    if height != width:
+        raise ValueError(f"images: 정사각형을 기대했는데 {height}×{width}이(가) 왔습니다.")
+    if not labels:
+        raise ValueError("labels: 한 가지 이상의 이름표를 기대했는데 하나도 없습니다.")
+    for column, values in labels.items():
+        if len(values) != count:
+            raise ValueError(
+                f"labels[{column!r}]: {count}개를 기대했는데 {len(values)}개가 왔습니다."
+            )
+    side = math.ceil(math.sqrt(count)) * height
+    if side > SPRITE_LIMIT:
+        most = (SPRITE_LIMIT // height) ** 2
+        raise ValueError(
+            f"images: 모은 그림의 한 변이 {SPRITE_LIMIT}픽셀 이하여야 하므로 {height}픽셀 그림은 "
+            f"{most:,}장까지인데 {count:,}장이 왔습니다."
+        )
+    check_range(images, -1, 1, "images")
+
+
+def _one_line(value: object) -> str:
+    # 빈 값이 있으면 프로젝터가 줄을 세지 못합니다.
+    return " ".join(str(value).split()) or "-"

@@ -1,0 +1,253 @@
+"""aelab.projector: 기록의 꼴, 진짜 텐서보드가 읽는 값, 평면 배치, 잘못된 입력."""
+
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+import urllib.request
+
+import numpy as np
+import pytest
+import torch
+
+from aelab.data import toyworld
+from aelab.projector import flatten, write
+
+COUNT, LATENT = 30, 5
+
+
+@pytest.fixture(scope="module")
+def content():
+    images = toyworld.load("test")[:COUNT]
+    codes = torch.randn(COUNT, LATENT, generator=torch.Generator().manual_seed(0))
+    labels = {
+        "클래스": [f"class {i % 3}" for i in range(COUNT)],
+        "번호": list(range(COUNT)),
+        "글": ["두 줄\n과\t탭"] + [""] * (COUNT - 1),
+    }
+    return codes, labels, images
+
+
+def test_files_have_a_row_for_every_code(content, tmp_path):
+    codes, labels, images = content
+    folder = write(tmp_path / "log", codes, labels, images) / "00000" / "codes"
+    rows = (folder / "metadata.tsv").read_text(encoding="utf-8").splitlines()
+    assert rows[0].split("\t") == ["클래스", "번호", "글"]
+    assert rows[1].split("\t") == ["class 0", "0", "두 줄 과 탭"]
+    assert len(rows) == COUNT + 1
+    assert {len(row.split("\t")) for row in rows} == {3}
+    stored = np.loadtxt(folder / "tensors.tsv")
+    np.testing.assert_allclose(stored, codes, rtol=1e-5)
+    header = (folder / "sprite.png").read_bytes()[:24]
+    assert struct.unpack(">II", header[16:24]) == (6 * 32, 6 * 32)
+
+
+def test_a_single_column_has_no_header(content, tmp_path):
+    codes, labels, images = content
+    folder = write(tmp_path, codes, {"클래스": labels["클래스"]}, images) / "00000" / "codes"
+    rows = (folder / "metadata.tsv").read_text(encoding="utf-8").splitlines()
+    assert rows == labels["클래스"]
+
+
+def test_inputs_are_not_changed(content, tmp_path):
+    codes, labels, images = content
+    before = codes.clone(), {name: list(values) for name, values in labels.items()}, images.clone()
+    write(tmp_path, codes, labels, images)
+    assert torch.equal(codes, before[0])
+    assert labels == before[1]
+    assert torch.equal(images, before[2])
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def running_board(content, tmp_path):
+    """진짜 tensorboard 프로세스의 주소. 끝나면 그 프로세스만 멈춥니다."""
+    write(tmp_path, *content)
+    port = free_port()
+    board = subprocess.Popen(
+        [sys.executable, "-m", "tensorboard.main", "--logdir", str(tmp_path)]
+        + ["--host", "127.0.0.1", "--port", str(port), "--reload_interval", "1"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                if json.loads(get(f"{address}/data/plugin/projector/runs")):
+                    break
+            except OSError:
+                pass
+            assert board.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+        yield address
+    finally:
+        os.kill(board.pid, signal.SIGTERM)
+        board.wait(30)
+
+
+def get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=30) as response:
+        return response.read()
+
+
+@pytest.mark.slow
+def test_a_real_tensorboard_serves_what_was_written(content, running_board):
+    codes, labels, _ = content
+    plugin = f"{running_board}/data/plugin/projector"
+    assert json.loads(get(f"{plugin}/runs")) == ["."]
+    (embedding,) = json.loads(get(f"{plugin}/info?run=."))["embeddings"]
+    assert embedding["tensorName"].startswith("codes")
+    assert embedding["sprite"]["singleImageDim"] == [32, 32]
+    query = f"run=.&name={embedding['tensorName']}"
+    rows = get(f"{plugin}/metadata?{query}").decode().splitlines()
+    assert len(rows) == COUNT + 1
+    assert rows[2].split("\t")[:2] == ["class 1", "1"]
+    tensor = np.frombuffer(get(f"{plugin}/tensor?{query}"), dtype="<f4").reshape(-1, LATENT)
+    np.testing.assert_allclose(tensor, codes, rtol=1e-5)
+    assert get(f"{plugin}/sprite_image?{query}")[:4] == b"\x89PNG"
+
+
+@pytest.mark.slow
+def test_the_projector_shows_the_points_in_a_browser(running_board, browser):
+    browser.get(f"{running_board}/#projector")
+    find_points = """
+        const found = [];
+        const search = (root) => {
+            for (const element of root.querySelectorAll('*')) {
+                if (element.textContent.includes('Points:') && !element.children.length)
+                    found.push(element.parentElement.textContent);
+                if (element.shadowRoot) search(element.shadowRoot);
+                if (element.tagName === 'IFRAME' && element.contentDocument)
+                    search(element.contentDocument);
+            }
+        };
+        search(document);
+        return found.join(' ');
+    """
+    deadline = time.monotonic() + 90
+    while f"{COUNT}" not in (shown := browser.execute_script(find_points)):
+        assert time.monotonic() < deadline, f"점의 수가 보이지 않습니다: {shown!r}"
+        time.sleep(1)
+
+
+@pytest.mark.slow
+def test_the_command_prints_an_address_that_answers(tmp_path):
+    port = free_port()
+    command = [sys.executable, "-m", "aelab", "projector", str(tmp_path / "log")]
+    environment = {**os.environ, "AELAB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        [*command, "--data", "toyworld", "--count", "20", "--port", str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        text=True,
+        encoding="utf-8",
+    ) as board:
+        try:
+            line = next(line for line in board.stdout if "http" in line)
+            address = f"http://127.0.0.1:{port}"
+            assert address in line
+            assert json.loads(get(f"{address}/data/plugin/projector/runs")) == ["."]
+        finally:
+            board.send_signal(signal.SIGINT)
+        assert board.wait(60) == 0
+
+
+def test_serving_on_a_taken_port_is_refused(tmp_path):
+    from aelab.projector import serve
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match=f"port: 비어 있는 포트를 기대했는데 {port}번"):
+            serve(tmp_path, port)
+    with pytest.raises(FileNotFoundError, match="기록이 있는 폴더를 기대했는데"):
+        serve(tmp_path / "none")
+
+
+def test_pca_matches_the_eigenvectors_of_the_covariance(content):
+    codes = content[0]
+    points = flatten(codes, "pca")
+    values = np.linalg.eigvalsh(np.cov(codes.numpy().T))
+    np.testing.assert_allclose(np.var(points.numpy(), axis=0, ddof=1), values[::-1][:2], rtol=1e-4)
+
+
+def test_tsne_keeps_separated_groups_apart_and_repeats_with_its_seed():
+    groups = torch.randn(60, 8, generator=torch.Generator().manual_seed(1))
+    groups[30:] += 20
+    points = flatten(groups, "tsne", seed=3)
+    distance = torch.cdist(points, points).fill_diagonal_(float("inf"))
+    assert (distance.argmin(1)[:30] < 30).all()
+    assert (distance.argmin(1)[30:] >= 30).all()
+    assert torch.equal(points, flatten(groups, "tsne", seed=3))
+
+
+CODES, IMAGES = torch.zeros(4, 3), torch.zeros(4, 3, 32, 32)
+LABELS = {"클래스": list("가나다라")}
+
+
+@pytest.mark.parametrize(
+    ("codes", "labels", "images", "message"),
+    [
+        (CODES[:0], LABELS, IMAGES, r"한 개 이상의 잠재 벡터"),
+        (CODES[0], LABELS, IMAGES, r"\(3,\)이"),
+        (CODES / 0, LABELS, IMAGES, "codes: 유한한 값만"),
+        (CODES, LABELS, IMAGES[:3], "images: 4장을 기대했는데 3장"),
+        (CODES, LABELS, IMAGES[..., :16], "정사각형을 기대했는데 32×16"),
+        (CODES, LABELS, IMAGES + 3, r"images: \[-1, 1\]의 값"),
+        (CODES, {}, IMAGES, "한 가지 이상의 이름표"),
+        (CODES, {"클래스": ["가"]}, IMAGES, r"labels\['클래스'\]: 4개를 기대했는데 1개"),
+    ],
+)
+def test_bad_content_is_refused_before_anything_is_written(
+    codes, labels, images, message, tmp_path
+):
+    with pytest.raises(ValueError, match=message):
+        write(tmp_path / "log", codes, labels, images)
+    assert not (tmp_path / "log").exists()
+
+
+def test_more_thumbnails_than_the_sprite_holds_are_refused(tmp_path):
+    count = (8192 // 32) ** 2 + 1
+    images = torch.zeros(1, 1, 1, 1).expand(count, 3, 32, 32)
+    with pytest.raises(ValueError, match="32픽셀 그림은 65,536장까지인데 65,537장이 왔습니다"):
+        write(tmp_path / "log", torch.zeros(count, 2), {"번호": range(count)}, images)
+    assert not (tmp_path / "log").exists()
+
+
+def test_a_folder_with_a_record_is_refused(content, tmp_path):
+    write(tmp_path, *content)
+    with pytest.raises(FileExistsError, match="이미 프로젝터의 기록이 있습니다"):
+        write(tmp_path, *content)
+
+
+def test_an_unwritable_folder_is_refused(content, tmp_path):
+    (tmp_path / "file").write_text("파일")
+    with pytest.raises(OSError, match="쓸 수 있는 폴더를 기대했는데"):
+        write(tmp_path / "file" / "log", *content)
+
+
+@pytest.mark.parametrize(
+    ("codes", "method", "message"),
+    [
+        (CODES[:2], "pca", "세 개 이상을 기대했는데 2개"),
+        (CODES, "umap", "'pca' 또는 'tsne'를 기대했는데 'umap'"),
+        (CODES / 0, "pca", "유한한 값만"),
+    ],
+)
+def test_flatten_refuses_bad_input(codes, method, message):
+    with pytest.raises(ValueError, match=message):
+        flatten(codes, method)

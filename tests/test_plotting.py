@@ -87,6 +87,22 @@ def test_feature_maps_share_one_symmetric_scale():
     assert {axis.images[0].get_clim() for axis in figure.axes} == {(-2.0, 2.0)}
 
 
+POINTS = torch.rand(5, 2, generator=torch.Generator().manual_seed(0))
+
+
+def test_map_colours_every_label_and_shows_at_most_the_thumbnails_asked_for():
+    figure = plotting.thumbnail_map(POINTS, IMAGES, ["가", "나", "가", "다", "나"], thumbnails=3)
+    axis = figure.axes[0]
+    assert [len(group.get_offsets()) for group in axis.collections] == [2, 2, 1]
+    assert len(axis.artists) == 3
+
+
+def test_thumbnails_are_spread_out():
+    near = torch.tensor([[0.0, 0.0], [0.1, 0.0], [0.0, 0.1], [9.0, 9.0]])
+    assert plotting._spread(near, 2) == [0, 3]
+    assert plotting._spread(torch.zeros(4, 2), 3) == [0]
+
+
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
@@ -98,6 +114,9 @@ def test_feature_maps_share_one_symmetric_scale():
         (lambda: plotting.image_grid(IMAGES[:0]), "그릴 것이 없습니다"),
         (lambda: plotting.image_grid(IMAGES, columns=0), "columns: 1 이상의 정수"),
         (lambda: plotting.image_grid(IMAGES * 2), r"\[-1, 1\]의 값을 기대했는데"),
+        (lambda: plotting.thumbnail_map(POINTS[:, :1], IMAGES, "가나다라마"), r"\(n, 2\)를"),
+        (lambda: plotting.thumbnail_map(POINTS, IMAGES[:4], "가나다라마"), "5장을 기대했는데 4장"),
+        (lambda: plotting.thumbnail_map(POINTS, IMAGES, "가나다라"), "5개를 기대했는데 4개"),
         (lambda: plotting.feature_maps(IMAGES), r"\(channel, height, width\)를 기대했는데"),
     ],
 )

@@ -1,0 +1,50 @@
+"""`pytest --nbval book/`을 아무 옵션 없이 쓰게 합니다.
+
+CIFAR-10이 디스크에 있으면 엄격한 비교(strict), 없으면 토이월드로 돌리며 가린 비교(embedded)를 합니다.
+어느 쪽도 네트워크를 쓰지 않습니다. 비교하는 법은 book/compare.py에 있습니다.
+"""
+
+import pytest
+
+collect_ignore_glob = ["book/_build/*"]
+
+CELL_TIMEOUT = 300  # 초
+OUTPUT_TIMEOUT = 60  # 초. nbval의 기본 5초는 바쁜 컴퓨터에서 짧다
+
+DATA = pytest.StashKey()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """커널이 볼 환경과 비교하는 방법을 함께 정합니다."""
+    if not getattr(config.option, "nbval", False):
+        return
+    from book import execute
+
+    config.stash[DATA] = execute.find_cifar10()
+    execute.prepare_environment(config.stash[DATA])
+    config.option.nbval_current_env = True
+    config.option.nbval_cell_timeout = CELL_TIMEOUT
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """어느 비교를 하는지와 그 까닭을 알립니다."""
+    if DATA not in config.stash:
+        return None
+    if config.stash[DATA] is None:
+        return "nbval-mode: embedded (CIFAR-10이 디스크에 없어 토이월드로 돌리고 수를 가립니다)"
+    return f"nbval-mode: strict (CIFAR-10이 {config.stash[DATA]}에 있어 수까지 견줍니다)"
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """노트북의 셀에 비교하는 방법을 답니다."""
+    if DATA not in item.config.stash or not hasattr(item, "compare_outputs"):
+        return
+    from book.compare import StrictText, masked
+
+    embedded = item.config.stash[DATA] is None
+    convert = masked if embedded else StrictText
+    item.sanitize = lambda value: convert(value) if isinstance(value, str) else value
+    item.output_timeout = OUTPUT_TIMEOUT
+    if embedded and "stderr" not in item.parent.skip_compare:
+        # 토이월드를 쓴다는 안내는 저장된 출력에 없다
+        item.parent.skip_compare += ("stderr",)

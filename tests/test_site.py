@@ -1,0 +1,221 @@
+"""지어 놓은 쪽을 진짜 브라우저로 엽니다: 오프라인, 휴대전화의 폭, 검색.
+
+쪽이 없으면 건너뜁니다(`make book`이 짓습니다). 브라우저가 없어도 건너뛰지만,
+환경 변수 AELAB_REQUIRE_BROWSER=1이면 둘 다 실패입니다.
+"""
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+SITE = Path(__file__).resolve().parents[1] / "book" / "_build" / "html"
+# index.html은 intro.html로 넘기기만 한다
+PAGES = sorted(path.name for path in SITE.glob("*.html") if path.name != "index.html")
+TIMEOUT = 120  # 초. 바쁜 컴퓨터에서도 넉넉히
+PHONE = (390, 844)
+DESKTOP = (1280, 800)
+
+BROWSER_OPTIONS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def missing(reason: str) -> None:
+    """건너뛰거나, 브라우저를 꼭 써야 하는 곳에서는 실패합니다."""
+    if os.environ.get("AELAB_REQUIRE_BROWSER") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not (SITE / "index.html").exists():
+        missing("지어 놓은 쪽이 없습니다. `make book`으로 짓습니다.")
+    webdriver = pytest.importorskip("selenium.webdriver")
+    chrome = shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if chrome is None or driver is None:
+        missing("chromium과 chromedriver가 없습니다.")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chrome
+    for option in BROWSER_OPTIONS:
+        options.add_argument(option)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    service = webdriver.ChromeService(executable_path=driver)
+    browser = webdriver.Chrome(options=options, service=service)
+    browser.set_page_load_timeout(TIMEOUT)
+    browser.set_script_timeout(TIMEOUT)
+    yield browser
+    browser.quit()
+
+
+def resize(browser, size: tuple[int, int]) -> None:
+    width, height = size
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": size == PHONE},
+    )
+
+
+def open_page(browser, page: str, size: tuple[int, int]) -> None:
+    """쪽을 열고 수식과 글꼴이 다 그려질 때까지 기다립니다."""
+    for log in ("browser", "performance"):
+        browser.get_log(log)  # 앞 쪽의 기록을 비운다
+    resize(browser, size)
+    browser.get(f"{SITE.as_uri()}/{page}")
+    wait_until(browser, "return document.readyState === 'complete'")
+    browser.execute_async_script(
+        "const done = arguments[0];"
+        "const math = window.MathJax?.startup?.promise ?? Promise.resolve();"
+        "math.then(() => document.fonts.ready).then(() => done());"
+    )
+
+
+def wait_until(browser, script: str) -> None:
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    WebDriverWait(browser, TIMEOUT, poll_frequency=0.05).until(lambda b: b.execute_script(script))
+
+
+def outside_requests(browser) -> list[str]:
+    """마지막으로 연 쪽이 파일 밖으로 보낸 요청."""
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    urls = [
+        event["params"]["request"]["url"]
+        for event in events
+        if event["method"] == "Network.requestWillBeSent"
+    ]
+    return [url for url in urls if not url.startswith(("file:", "data:", "blob:"))]
+
+
+def test_site_is_built():
+    if not PAGES:
+        missing("지어 놓은 쪽이 없습니다. `make book`으로 짓습니다.")
+    assert {"intro.html", "search.html", "references.html"} <= set(PAGES)
+    assert 'url=intro.html"' in (SITE / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("page", PAGES)
+def test_page_is_offline_fits_the_screen_and_logs_no_error(browser, page, size):
+    open_page(browser, page, size)
+    browser.execute_script("document.querySelectorAll('details').forEach(d => (d.open = true))")
+    width = browser.execute_script("return document.documentElement.scrollWidth")
+    sideways = browser.execute_script(
+        "window.scrollTo(10000, 0); const x = window.scrollX; window.scrollTo(0, 0); return x"
+    )
+    errors = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+    assert outside_requests(browser) == []
+    assert (width <= size[0], sideways) == (True, 0)
+    assert errors == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_images_and_math_are_drawn(browser, page):
+    open_page(browser, page, DESKTOP)
+    broken = browser.execute_script(
+        "return [...document.images].filter(i => !i.naturalWidth || !i.alt.trim()).map(i => i.src)"
+    )
+    undrawn = browser.execute_script(
+        "return [...document.querySelectorAll('.math')]"
+        ".filter(m => !m.querySelector('mjx-container') || m.querySelector('mjx-merror'))"
+        ".map(m => m.textContent)"
+    )
+    assert broken == []
+    assert undrawn == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_interface_is_korean(browser, page):
+    """단추와 길잡이의 설명에 영어 낱말만 있는 것이 없어야 합니다."""
+    open_page(browser, page, DESKTOP)
+    labels = browser.execute_script(
+        "const found = [];"
+        "for (const name of ['title', 'aria-label', 'data-bs-title', 'data-bs-original-title',"
+        "  'data-tooltip', 'placeholder'])"
+        "  for (const e of document.querySelectorAll(`[${name}]`)) found.push(e.getAttribute(name));"
+        "return found"
+    )
+    assert [
+        label for label in labels if re.search("[A-Za-z]{2}", label) and not korean(label)
+    ] == []
+
+
+def korean(text: str) -> bool:
+    return re.search("[가-힣]", text) is not None
+
+
+def found_pages(browser, query: str) -> set[str]:
+    open_page(browser, f"search.html?q={quote(query)}", DESKTOP)
+    wait_until(browser, "return document.querySelector('.search-summary')?.innerText")
+    links = browser.execute_script(
+        "return [...document.querySelectorAll('#search-results li a')].map(a => a.href)"
+    )
+    return {re.split("[#?]", link)[0].rsplit("/", 1)[1] for link in links}
+
+
+def pages_containing(*words: str) -> set[str]:
+    """본문에 `words`가 모두 든 쪽. 브라우저의 검색과 따로 셉니다."""
+    pages = set()
+    for name in set(PAGES) - {"search.html", "genindex.html"}:
+        page = (SITE / name).read_text(encoding="utf-8")
+        article = re.search(r"<article.*?</article>", page, re.DOTALL)
+        text = re.sub(r"<[^>]+>", "", article.group() if article else "").lower()
+        if all(word.lower() in text for word in words):
+            pages.add(name)
+    return pages
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("손실", ["손실"]),
+        ("잠재", ["잠재"]),
+        ("오토인코더를", ["오토인코더"]),
+        ("PSNR", ["psnr"]),
+        ("PSNR 손실", ["psnr", "손실"]),
+        ("psnr은", ["psnr"]),
+    ],
+)
+def test_search_finds_exactly_the_pages_with_the_words(browser, query, words):
+    expected = pages_containing(*words)
+    assert expected
+    assert found_pages(browser, query) == expected
+
+
+def test_search_ignores_spaces_inside_a_compound(browser):
+    assert found_pages(browser, "잠재벡터") >= pages_containing("잠재 벡터") != set()
+
+
+def test_search_finds_nothing_for_an_unknown_word(browser):
+    assert found_pages(browser, "뷁뷁 손실") == set()
+    assert outside_requests(browser) == []
+
+
+def test_index_holds_pieces_of_korean_words_and_whole_english_words():
+    from book._ext.ko_search import MARK, SearchKorean
+
+    language = SearchKorean({})
+    pieces = [language.stem(piece).lower() for piece in language.split("생성 모형의 Losses, dB")]
+    korean_pieces = ["생", "성", "생성", "성모", "모", "형", "의", "모형", "형의"]
+    assert sorted(pieces) == sorted(
+        [*(MARK + piece for piece in korean_pieces), "loss", MARK + "db"]
+    )
+
+
+def test_index_does_not_join_words_across_punctuation():
+    from book._ext.ko_search import MARK, SearchKorean
+
+    assert MARK + "성모" not in SearchKorean({}).split("생성, 모형")

@@ -98,7 +98,7 @@ def ssim(restored: Images, original: Images, *, data_range: float) -> PerImage:
 _SSIM_WINDOW, _SSIM_SIGMA = 11, 1.5
 
 
-def _window_mean(images: Images) -> Images:
+def _window_mean(images: Images) -> Tensor:
     """가우스 창의 가중 평균. 창이 분리되므로 세로와 가로로 나누어 구합니다."""
     offsets = torch.arange(_SSIM_WINDOW, dtype=images.dtype, device=images.device)
     weights = torch.exp(-((offsets - _SSIM_WINDOW // 2) ** 2) / (2 * _SSIM_SIGMA**2))

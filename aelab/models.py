@@ -155,7 +155,8 @@ def _initialize(model: Autoencoder, generator: torch.Generator | None) -> None:
             layer.weight.normal_(0, math.sqrt(2 / fan), generator=generator)
         elif isinstance(layer, nn.Linear):
             nn.init.orthogonal_(layer.weight, generator=generator)
-        else:
-            continue
-        layer.bias.zero_()
-    model.decoder.net[-2].weight.mul_(0.3)
+    for name, parameter in model.named_parameters():
+        if name.endswith("bias"):
+            parameter.zero_()
+    last = model.decoder.net[-2]  # tanh 바로 앞의 전치 합성곱
+    last.get_parameter("weight").mul_(0.3)

@@ -1,6 +1,7 @@
 """합성곱 가중치까지 다루는 Muon: torch.optim.Muon이 2차원만 받으므로 가중치를 행렬로 펼쳐 보입니다."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,7 +19,7 @@ class Muon(torch.optim.Muon):
     출처: Jordan 외(2024), "Muon: An optimizer for hidden layers in neural networks".
     """
 
-    def __init__(self, weights: Iterable[nn.Parameter], **options: float) -> None:
+    def __init__(self, weights: Iterable[nn.Parameter], **options: Any) -> None:
         self._weights = list(weights)
         matrices = [_as_matrix(weight.detach(), like=weight) for weight in self._weights]
         super().__init__(matrices, **options)

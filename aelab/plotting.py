@@ -200,7 +200,8 @@ def thumbnail_map(
             )
         for index in _spread(points, thumbnails):
             box = OffsetImage(pictures[index], zoom=0.55)
-            axis.add_artist(AnnotationBbox(box, points[index].tolist(), frameon=False, pad=0))
+            x, y = points[index].tolist()
+            axis.add_artist(AnnotationBbox(box, (x, y), frameon=False, pad=0))
         axis.set(xticks=[], yticks=[], title=title or "")
         axis.legend(ncols=5, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.01))
     return figure

@@ -79,7 +79,9 @@ def training_history(latent_dim: int, folder: Path | str = WEIGHTS) -> list[dict
     try:
         return json.loads(_read(path))
     except ValueError as error:
-        raise ValueError(f"{path}: 학습 기록을 기대했는데 읽을 수 없습니다. {_REINSTALL}") from error
+        raise ValueError(
+            f"{path}: 학습 기록을 기대했는데 읽을 수 없습니다. {_REINSTALL}"
+        ) from error
 
 
 def ship(run: Path | str, test_error: float, folder: Path | str = WEIGHTS) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 from tqdm.auto import tqdm
 
 from aelab.checks import check_positive_int
@@ -128,8 +129,8 @@ def fit(
                 loss.backward()
                 for optimizer in optimizers:
                     optimizer.step()
-                if config.schedule == "one_cycle":
-                    for scheduler in schedulers:
+                for scheduler in schedulers:
+                    if isinstance(scheduler, OneCycleLR):
                         scheduler.step()
                 loss_sum += loss.detach() * len(images)
                 progress.update(len(images))
@@ -144,8 +145,8 @@ def fit(
                 )
             validation_error = evaluate(model, validation, device=device)
             rates = [optimizer.param_groups[0]["lr"] for optimizer in optimizers]
-            if config.schedule == "plateau":
-                for scheduler in schedulers:
+            for scheduler in schedulers:
+                if isinstance(scheduler, ReduceLROnPlateau):
                     scheduler.step(validation_error)
             run.finish_epoch(
                 train_loss=train_loss,
@@ -210,7 +211,7 @@ class _Run:
     config: TrainingConfig
     model: Autoencoder
     optimizers: list[torch.optim.Optimizer]
-    schedulers: list
+    schedulers: list[OneCycleLR | ReduceLROnPlateau]
     generator: torch.Generator
     epoch: int = 0
     best_error: float = math.inf
@@ -278,10 +279,12 @@ def _optimizers(model: nn.Module, config: TrainingConfig) -> list[torch.optim.Op
     ]
 
 
-def _scheduler(optimizer: torch.optim.Optimizer, config: TrainingConfig, steps: int):
+def _scheduler(
+    optimizer: torch.optim.Optimizer, config: TrainingConfig, steps: int
+) -> OneCycleLR | ReduceLROnPlateau:
     rate = optimizer.param_groups[0]["lr"]
     if config.schedule == "one_cycle":
-        return torch.optim.lr_scheduler.OneCycleLR(
+        return OneCycleLR(
             optimizer,
             max_lr=rate,
             epochs=config.epochs,
@@ -290,9 +293,7 @@ def _scheduler(optimizer: torch.optim.Optimizer, config: TrainingConfig, steps: 
             final_div_factor=1e4,
             cycle_momentum=False,
         )
-    return torch.optim.lr_scheduler.ReduceLROnPlateau(
-        optimizer, factor=0.2, patience=10, min_lr=rate / 100
-    )
+    return ReduceLROnPlateau(optimizer, factor=0.2, patience=10, min_lr=rate / 100)
 
 
 def _flip_half(images: Images, generator: torch.Generator) -> Images:

@@ -352,7 +352,11 @@ def _extract(archive: Path, into: Path) -> Path:
             for member in tar:
                 if member.name not in known or not (member.isfile() or member.isdir()):
                     raise DownloadError(f"압축 파일에 기대하지 않은 항목이 있습니다: {member.name}")
-                tar.extract(member, into, filter="data")
+                # 3.11.4보다 앞선 파이썬에는 filter가 없다. 위에서 이름과 종류로도 걸렀다
+                if hasattr(tarfile, "data_filter"):
+                    tar.extract(member, into, filter="data")
+                else:
+                    tar.extract(member, into)
     except tarfile.TarError as error:
         raise DownloadError(f"압축 파일을 풀지 못했습니다: {error}") from error
     if reason := problem(into):

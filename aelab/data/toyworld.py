@@ -425,12 +425,12 @@ class _Brush:
 
     def polygon(self, *corners: tuple[Number, Number]) -> Array:
         """볼록 다각형입니다. 꼭짓점은 화면에서 시계 방향으로 적습니다."""
-        distance = None
+        distance: Array = np.full((), -np.inf, np.float32)
         for (x0, y0), (x1, y1) in zip(corners, corners[1:] + corners[:1], strict=True):
             dx, dy = x1 - x0, y1 - y0
             length = np.sqrt(np.float32(dx * dx + dy * dy))
             side = (self.u - x0) * (dy / length) - (self.v - y0) * (dx / length)
-            distance = side if distance is None else np.maximum(distance, side)
+            distance = np.maximum(distance, side)
         return distance
 
     def glow(self, x: Number, y: Number, radius: Number) -> Array:

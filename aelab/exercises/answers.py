@@ -42,7 +42,8 @@ def call(function: object, *inputs: object, **options: object) -> object:
     if result is None or result is ...:
         raise Unsolved
     for before, after in zip(inputs, given, strict=True):
-        if isinstance(before, Tensor) and not torch.equal(before, after):
+        # 입력의 사본을 주었으므로 달라졌다면 학생의 함수가 바꾼 것입니다.
+        if isinstance(before, Tensor) and not torch.equal(before, torch.as_tensor(after)):
             raise Hint("받은 텐서를 그 자리에서 바꾸었습니다. 사본에서 계산합니다.")
     return result
 

@@ -1,5 +1,7 @@
 """시험이 함께 쓰는 것."""
 
+import os
+import shutil
 from pathlib import Path
 
 import matplotlib
@@ -17,3 +19,50 @@ def cifar10_root() -> Path:
     if root is None:
         pytest.skip("CIFAR-10이 디스크에 없습니다(AELAB_DATA).")
     return root
+
+
+BROWSER_TIMEOUT = 120  # 초. 바쁜 컴퓨터에서도 넉넉히
+
+
+@pytest.fixture(scope="session")
+def require_or_skip():
+    """건너뛰는 함수. 브라우저를 꼭 써야 하는 곳(AELAB_REQUIRE_BROWSER=1)에서는 실패합니다."""
+
+    def decide(reason: str) -> None:
+        if os.environ.get("AELAB_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+    return decide
+
+
+@pytest.fixture(scope="module")
+def browser(require_or_skip):
+    """콘솔과 네트워크의 기록을 남기는 헤드리스 Chromium."""
+    from selenium import webdriver
+
+    chrome = shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if chrome is None or driver is None:
+        require_or_skip("chromium과 chromedriver가 없습니다.")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chrome
+    for option in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ):
+        options.add_argument(option)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    browser = webdriver.Chrome(
+        options=options, service=webdriver.ChromeService(executable_path=driver)
+    )
+    browser.set_page_load_timeout(BROWSER_TIMEOUT)
+    browser.set_script_timeout(BROWSER_TIMEOUT)
+    yield browser
+    browser.quit()

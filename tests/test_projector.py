@@ -1,8 +1,8 @@
 """aelab.projector: 기록의 꼴, 진짜 텐서보드가 읽는 값, 평면 배치, 잘못된 입력."""
 
+import io
 import json
 import os
-import signal
 import socket
 import struct
 import subprocess
@@ -13,6 +13,7 @@ import urllib.request
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from aelab.data import toyworld
 from aelab.projector import flatten, write
@@ -93,7 +94,7 @@ def running_board(content, tmp_path):
             time.sleep(0.5)
         yield address
     finally:
-        os.kill(board.pid, signal.SIGTERM)
+        board.terminate()
         board.wait(30)
 
 
@@ -119,27 +120,40 @@ def test_a_real_tensorboard_serves_what_was_written(content, running_board):
     assert get(f"{plugin}/sprite_image?{query}")[:4] == b"\x89PNG"
 
 
+SHOWN_POINTS = """
+    const search = (root) => {
+        const found = (root.body ?? root).textContent.match(/Points:\\s*(\\d+)/);
+        if (found) return Number(found[1]);
+        for (const element of root.querySelectorAll('*'))
+            for (const inner of [element.shadowRoot, element.contentDocument])
+                if (inner?.querySelectorAll) {
+                    const points = search(inner);
+                    if (points) return points;
+                }
+        return 0;
+    };
+    return search(document);
+"""
+
+
 @pytest.mark.slow
 def test_the_projector_shows_the_points_in_a_browser(running_board, browser):
+    browser.set_window_size(1280, 900)
     browser.get(f"{running_board}/#projector")
-    find_points = """
-        const found = [];
-        const search = (root) => {
-            for (const element of root.querySelectorAll('*')) {
-                if (element.textContent.includes('Points:') && !element.children.length)
-                    found.push(element.parentElement.textContent);
-                if (element.shadowRoot) search(element.shadowRoot);
-                if (element.tagName === 'IFRAME' && element.contentDocument)
-                    search(element.contentDocument);
-            }
-        };
-        search(document);
-        return found.join(' ');
-    """
     deadline = time.monotonic() + 90
-    while f"{COUNT}" not in (shown := browser.execute_script(find_points)):
-        assert time.monotonic() < deadline, f"점의 수가 보이지 않습니다: {shown!r}"
-        time.sleep(1)
+    while browser.execute_script(SHOWN_POINTS) != COUNT:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    while coloured_share(browser.get_screenshot_as_png()) < 0.02:
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+
+
+def coloured_share(screenshot: bytes) -> float:
+    """화면 가운데(점이 그려지는 곳)에서 회색이 아닌 픽셀의 몫."""
+    pixels = np.asarray(Image.open(io.BytesIO(screenshot)).convert("RGB")).astype(int)
+    middle = pixels[150:-20, 330:960]
+    return float((middle.max(2) - middle.min(2) > 20).mean())
 
 
 @pytest.mark.slow
@@ -161,8 +175,7 @@ def test_the_command_prints_an_address_that_answers(tmp_path):
             assert address in line
             assert json.loads(get(f"{address}/data/plugin/projector/runs")) == ["."]
         finally:
-            board.send_signal(signal.SIGINT)
-        assert board.wait(60) == 0
+            board.terminate()
 
 
 def test_serving_on_a_taken_port_is_refused(tmp_path):

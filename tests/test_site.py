@@ -5,9 +5,7 @@
 """
 
 import json
-import os
 import re
-import shutil
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,46 +17,6 @@ PAGES = sorted(path.name for path in SITE.glob("*.html") if path.name != "index.
 TIMEOUT = 120  # 초. 바쁜 컴퓨터에서도 넉넉히
 PHONE = (390, 844)
 DESKTOP = (1280, 800)
-
-BROWSER_OPTIONS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-def missing(reason: str) -> None:
-    """건너뛰거나, 브라우저를 꼭 써야 하는 곳에서는 실패합니다."""
-    if os.environ.get("AELAB_REQUIRE_BROWSER") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not (SITE / "index.html").exists():
-        missing("지어 놓은 쪽이 없습니다. `make book`으로 짓습니다.")
-    webdriver = pytest.importorskip("selenium.webdriver")
-    chrome = shutil.which("chromium") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if chrome is None or driver is None:
-        missing("chromium과 chromedriver가 없습니다.")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chrome
-    for option in BROWSER_OPTIONS:
-        options.add_argument(option)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    service = webdriver.ChromeService(executable_path=driver)
-    browser = webdriver.Chrome(options=options, service=service)
-    browser.set_page_load_timeout(TIMEOUT)
-    browser.set_script_timeout(TIMEOUT)
-    yield browser
-    browser.quit()
 
 
 def resize(browser, size: tuple[int, int]) -> None:
@@ -100,9 +58,9 @@ def outside_requests(browser) -> list[str]:
     return [url for url in urls if not url.startswith(("file:", "data:", "blob:"))]
 
 
-def test_site_is_built():
+def test_site_is_built(require_or_skip):
     if not PAGES:
-        missing("지어 놓은 쪽이 없습니다. `make book`으로 짓습니다.")
+        require_or_skip("지어 놓은 쪽이 없습니다. `make book`으로 짓습니다.")
     assert {"intro.html", "search.html", "references.html"} <= set(PAGES)
     assert 'url=intro.html"' in (SITE / "index.html").read_text(encoding="utf-8")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from aelab.checks import check_positive_int
 from aelab.data import ImageSet

@@ -92,7 +92,9 @@ def test_as_number_refuses_what_is_not_one_number(answer):
 
 
 def test_as_number_takes_numbers_of_every_kind():
-    assert [as_number(v) for v in (3, 3.0, torch.tensor(3), torch.tensor([3.0]))] == [3.0] * 4
+    learned = torch.tensor(3.0, requires_grad=True)
+    kinds = (3, 3.0, torch.tensor(3), torch.tensor([3.0]), learned)
+    assert [as_number(value) for value in kinds] == [3.0] * 5
 
 
 def test_call_gives_the_function_a_copy():

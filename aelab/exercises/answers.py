@@ -18,6 +18,8 @@ def as_number(answer: object) -> float:
     """답을 수 하나로 봅니다. 수가 아니면 Hint."""
     if isinstance(answer, bool) or callable(answer) or isinstance(answer, str):
         raise Hint(f"수 하나를 기대했는데 {type(answer).__name__}이(가) 왔습니다.")
+    if isinstance(answer, Tensor):
+        answer = answer.detach()
     try:
         return float(answer)  # type: ignore[arg-type]
     except (TypeError, ValueError, RuntimeError):

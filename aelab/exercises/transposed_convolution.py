@@ -97,7 +97,11 @@ def overlap_count(answer: object) -> None:
         if close(counts, expected):
             continue
         if close(counts, expected.clamp(max=1)):
-            raise Hint(f"{given}도장이 닿았는지만 표시했습니다. 겹친 곳은 여러 번으로 셉니다.")
+            # 커널의 너비만큼 옮긴 도장도 판을 겹침 없이 한 번씩 덮습니다.
+            raise Hint(
+                f"{given}도장이 닿았는지만 표시했거나, 도장이 겹치지 않게 옮겼습니다. 도장은 "
+                "보폭만큼 옮기고, 겹친 곳은 여러 번으로 셉니다."
+            )
         if close(counts.sum(), 1.0):
             raise Hint(f"{given}합이 1입니다. 비율이 아니라 횟수를 셉니다.")
         if len(set(counts.tolist())) == 1 and len(set(expected.tolist())) > 1:
@@ -185,7 +189,10 @@ def even_doubling(answer: object) -> None:
         settings = {name: getattr(answer, name) for name in _SETTINGS}
     elif isinstance(answer, Mapping):
         if unknown := set(answer) - set(_SETTINGS):
-            raise Hint(f"모르는 설정이 있습니다: {', '.join(sorted(map(str, unknown)))}")
+            raise Hint(
+                f"모르는 설정이 있습니다: {', '.join(sorted(map(str, unknown)))}. "
+                f"쓸 수 있는 것은 {', '.join(_SETTINGS)}입니다."
+            )
         if "kernel_size" not in answer:
             raise Hint("설정에 kernel_size가 없습니다.")
         settings = dict(answer)

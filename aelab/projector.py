@@ -90,14 +90,13 @@ def serve(folder: Path | str, port: int = 6006) -> str:
         ) from error
 
 
-def flatten(codes: Codes, method: Literal["pca", "tsne"], *, seed: int = 0) -> Tensor:
+def flatten(codes: Codes, method: Literal["pca", "tsne"]) -> Tensor:
     """잠재 벡터를 평면의 점 (n, 2)로 펼칩니다.
 
     인자
         codes: 잠재 벡터 (n, latent), n은 3 이상.
-        method: "pca"는 분산이 가장 큰 두 방향, "tsne"는 가까운 이웃을 지키는 비선형 배치입니다.
-            t-SNE의 거리와 덩어리의 크기에는 뜻이 없습니다.
-        seed: t-SNE의 난수.
+        method: "pca"는 분산이 가장 큰 두 방향, "tsne"는 주성분에서 출발해 가까운 이웃을 지키는
+            비선형 배치입니다. t-SNE의 거리와 덩어리의 크기에는 뜻이 없습니다.
 
     출처: van der Maaten, Hinton(2008), "Visualizing data using t-SNE", JMLR 9.
     """
@@ -114,9 +113,12 @@ def flatten(codes: Codes, method: Literal["pca", "tsne"], *, seed: int = 0) -> T
         points = PCA(2, svd_solver="full").fit_transform(values)
     else:
         from sklearn.manifold import TSNE
+        from threadpoolctl import threadpool_limits
 
-        perplexity = min(30.0, (len(values) - 1) / 3)
-        points = TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(values)
+        tsne = TSNE(2, perplexity=min(30.0, (len(values) - 1) / 3), init="pca", random_state=0)
+        # 바쁜 컴퓨터에서는 스레드가 서로를 기다리느라 하나일 때보다 훨씬 느려집니다.
+        with threadpool_limits(1):
+            points = tsne.fit_transform(values)
     return torch.from_numpy(points).float()
 
 

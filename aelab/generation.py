@@ -79,9 +79,10 @@ class LatentGaussian:
     @classmethod
     def from_moments(cls, mean: Tensor, covariance: Tensor) -> "LatentGaussian":
         """평균 (latent,)과 대칭인 공분산 (latent, latent)에서 만듭니다."""
-        # 촐레스키 분해와 달리 차원보다 표본이 적어 공분산이 특이해도 됩니다.
+        # 대칭 제곱근은 고유벡터의 부호와 무관하게 하나로 정해지고, 촐레스키 분해와 달리
+        # 차원보다 표본이 적어 공분산이 특이해도 됩니다.
         values, vectors = torch.linalg.eigh(covariance)
-        factor = vectors * values.clamp(min=0).sqrt()
+        factor = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
         return cls(mean.float(), factor.float())
 
     def sample(self, count: int, *, generator: torch.Generator) -> Codes:

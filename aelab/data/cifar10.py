@@ -123,13 +123,22 @@ def load(split: str, root: Path) -> ImageSet:
     except RuntimeError as error:  # torchvision이 읽기 전에 MD5를 확인했다
         reason = problem(Path(root)) or error
         raise FileNotFoundError(f"{root}에 온전한 CIFAR-10이 없습니다: {reason}.") from error
-    images = torch.from_numpy(stored.data).permute(0, 3, 1, 2).contiguous()
-    images = ImageSet(images, torch.tensor(stored.targets), tuple(stored.classes), "cifar10")
+    stored_images, labels = torch.from_numpy(stored.data), torch.tensor(stored.targets)
+    chosen = _order(split, len(labels))
+    images = torch.empty(len(chosen), 3, 32, 32, dtype=torch.uint8)
+    # 조금씩 옮겨 담아, 통째로 된 사본이 둘 넘게 메모리에 있지 않게 한다
+    for part, index in zip(images.split(5000), chosen.split(5000), strict=True):
+        part.copy_(stored_images[index].permute(0, 3, 1, 2))
+    return ImageSet(images, labels[chosen], tuple(stored.classes), "cifar10")
+
+
+def _order(split: str, count: int) -> torch.Tensor:
+    """세트에 들어갈 이미지의 번호."""
     if split == "test":
-        return images
-    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(SPLIT_SEED))
-    train_count = len(images) * 9 // 10
-    return images.subset(order[:train_count] if split == "train" else order[train_count:])
+        return torch.arange(count)
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(SPLIT_SEED))
+    train_count = count * 9 // 10
+    return order[:train_count] if split == "train" else order[train_count:]
 
 
 def download(

@@ -20,7 +20,7 @@ with install_import_hook("aelab", "checker.check"):
     import torch
 
     import aelab
-    from aelab import metrics, training
+    from aelab import generation, metrics, ood, projector, retrieval, training
     from aelab.data import to_float, to_uint8
 
 images = aelab.load_images("toyworld", split="test").subset(slice(0, 6))
@@ -35,6 +35,20 @@ for batch in images.batches(4, generator=torch.Generator().manual_seed(0)):
     halves = (restored + 1) / 2, (batch + 1) / 2
     assert metrics.ssim(*halves, data_range=1).shape == (len(batch),)
 training.evaluate(model, images)
+
+dice = torch.Generator().manual_seed(0)
+noise = ood.uniform_noise(3, generator=dice)
+ood.single_channel(1, [0.0, 1]), ood.constant(torch.zeros(2, 3)), ood.color_ramp([0, 1.0])
+ood.checkerboard(4, first=torch.zeros(5, 3)), ood.stripes(8, angle=30)
+scores = ood.reconstruction_score(model, ood.shifted(ood.blurred(noise, 1), right=-2))
+assert ood.auroc(scores, scores) == 0.5
+codes = retrieval.embed(model, images)
+distances, indices = retrieval.LatentIndex(codes, "cosine").search(codes, 2)
+assert distances.shape == indices.shape == (6, 2)
+samples = generation.LatentGaussian.fit(codes).sample(4, generator=dice)
+assert samples.shape == generation.random_codes(4, 8, generator=dice).shape
+generation.interpolate_spherical(codes[0], codes[1], 3)
+assert projector.flatten(codes, "pca").shape == (6, 2)
 
 # 검사가 정말 켜져 있는지: 축이 하나 모자란 이미지
 with pytest.raises(TypeCheckError):

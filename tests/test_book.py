@@ -341,8 +341,8 @@ def test_chapter_keeps_the_rule(chapter, rule):
 def test_book_has_chapters_and_all_are_in_the_contents():
     contents = (ROOT / "book" / "_toc.yml").read_text(encoding="utf-8")
     listed = re.findall(r"file: (\d\S+)", contents)
-    assert listed
-    assert listed == [path.stem for path in CHAPTERS]
+    assert CHAPTERS
+    assert listed == sorted(path.stem for path in (ROOT / "book").glob("[0-9]*"))
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)

@@ -218,8 +218,10 @@ def _reached(sizes: list[int], heights: list[float], target: float) -> float:
     return math.inf
 
 
-def _smallest(sizes: list[int], lost: list[float], target: float, **psnr: float) -> float:
-    place = _reached(sizes, [_decibels(error, **psnr) for error in lost], target)
+def _smallest(
+    sizes: list[int], lost: list[float], target: float, values: int = 3072, peak: float = 2.0
+) -> float:
+    place = _reached(sizes, [_decibels(error, values, peak) for error in lost], target)
     return place if math.isinf(place) else math.ceil(place)
 
 
@@ -243,13 +245,13 @@ def _choice_slip(
     if not math.isinf(straight) and got == math.ceil(straight):
         return "오차를 직선으로 이었습니다. 직선으로 변하는 것은 PSNR입니다."
     slips = (
-        ({"values": 1024}, "MSE를 픽셀 수로 나누어 구했습니다. 값은 3,072개입니다."),
-        ({"peak": 1.0}, "값의 범위를 1로 두었습니다. [-1, 1]의 폭은 2입니다."),
-        ({"peak": 255.0}, "값의 범위를 255로 두었습니다. [-1, 1]의 폭은 2입니다."),
+        (1024, 2.0, "MSE를 픽셀 수로 나누어 구했습니다. 값은 3,072개입니다."),
+        (3072, 1.0, "값의 범위를 1로 두었습니다. [-1, 1]의 폭은 2입니다."),
+        (3072, 255.0, "값의 범위를 255로 두었습니다. [-1, 1]의 폭은 2입니다."),
     )
     if math.isinf(got):
         return "목표를 채우는 차원이 있습니다. 제곱오차의 합을 값의 개수로 나누었는지 봅니다."
-    for changed, text in slips:
-        if got == _smallest(sizes, lost, target, **changed):
+    for values, peak, text in slips:
+        if got == _smallest(sizes, lost, target, values, peak):
             return text
     return "오차마다의 PSNR을 먼저 적고, 목표가 어느 두 차원 사이에 있는지 봅니다."

@@ -195,7 +195,7 @@ def _new_model() -> nn.Module:
 
 def _trained(answer: object, images: Tensor, validation: Tensor) -> tuple[nn.Module, object]:
     if not callable(answer):
-        call(answer)  # 함수가 아니라는 힌트를 냅니다.
+        raise Hint(f"함수를 기대했는데 {type(answer).__name__}이(가) 왔습니다.")
     model = _new_model()
     given = images.clone(), validation.clone()
     with torch.random.fork_rng(devices=[]):

@@ -1,9 +1,11 @@
 """비슷한 이미지 찾기: 모음의 모든 이미지를 잠재 벡터로 바꾸고, 질의에 가장 가까운 것을 찾습니다."""
 
+from typing import Any
+
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from aelab.checks import check_codes, check_finite, check_positive_int
 from aelab.data import ImageSet
@@ -18,7 +20,7 @@ def embed(
     model: Autoencoder,
     images: ImageSet,
     *,
-    batch_size: int = 1000,
+    batch_size: int = 250,
     device: torch.device | str = "cpu",
 ) -> Codes:
     """모든 이미지의 잠재 벡터 (n, latent_dim)를 저장된 차례대로 CPU에 모읍니다.
@@ -29,7 +31,7 @@ def embed(
     인자
         model: 오토인코더. `device`에 있어야 합니다.
         images: 이미지 모음.
-        batch_size: 한 번에 계산할 장수.
+        batch_size: 한 번에 계산할 장수. CPU에서는 특징 맵이 캐시에 들어갈 만큼 작은 것이 빠릅니다.
         device: 계산할 장치.
 
     오류: 이미지가 없으면 ValueError.
@@ -84,7 +86,7 @@ class LatentIndex:
         metric: str = "euclidean",
         backend: str = "exact",
         *,
-        memory_mib: int = 32,
+        memory_mib: int = 16,
     ) -> None:
         _check_choice(metric, ("euclidean", "cosine"), "metric")
         _check_choice(backend, ("exact", "faiss"), "backend")
@@ -93,12 +95,12 @@ class LatentIndex:
         check_codes(codes, max(1, codes.shape[-1]) if is_table else 1)
         self._metric = metric
         self._memory = memory_mib * 2**20
-        self._codes = _widened(codes, "codes")
+        self._codes = self._prepare(codes, "codes")
         self._norms = self._norm(self._codes)
         self._check_no_zero(self._norms, "codes")
         self._fast = self._reduced(self._codes, self._norms)
         self._fast_norms = self._norm(self._fast)
-        self._faiss = _faiss_index(self._fast) if backend == "faiss" else None
+        self._faiss: Any = _faiss_index(self._fast) if backend == "faiss" else None
 
     def __len__(self) -> int:
         return len(self._codes)
@@ -122,7 +124,7 @@ class LatentIndex:
             raise ValueError(
                 f"k: 검색 대상의 수 {len(self):,} 이하를 기대했는데 {k:,}이(가) 왔습니다."
             )
-        queries = _widened(query_codes, "query_codes").to(self._codes.device)
+        queries = self._prepare(query_codes, "query_codes").to(self._codes.device)
         norms = self._norm(queries)
         self._check_no_zero(norms, "query_codes")
         at_once = max(1, min(_QUERIES_AT_ONCE, self._memory // (16 * (k + _MARGIN))))
@@ -200,7 +202,7 @@ class LatentIndex:
 
     def _measure(self, queries: Tensor, norms: Tensor, indices: Tensor) -> Tensor:
         """질의마다 `indices`가 가리키는 것까지의 float64 값: 거리의 제곱 또는 코사인 거리."""
-        rows = max(1, self._memory // (3 * 8 * queries.shape[1]))
+        rows = max(1, self._rows(queries) // 3)  # a, b와 둘의 곱
         query_of = torch.arange(len(queries), device=queries.device)
         pairs = zip(
             query_of.repeat_interleave(indices.shape[1]).split(rows),
@@ -224,9 +226,20 @@ class LatentIndex:
         largest = (fast_norms + self._fast_norms.max()) ** 2
         return (size + 8) * (single.eps * largest + single.tiny)
 
+    def _prepare(self, codes: Tensor, name: str) -> Tensor:
+        """유한한지 검사한 float32 또는 float64의 잠재 벡터."""
+        for part in codes.split(self._rows(codes)):
+            check_finite(part, name)
+        wide = codes.dtype if codes.dtype == torch.float64 else torch.float32
+        return codes.detach().to(wide).contiguous()
+
     def _norm(self, codes: Tensor) -> Tensor:
-        rows = max(1, self._memory // (8 * codes.shape[1]))
-        return torch.cat([part.double().square().sum(1).sqrt() for part in codes.split(rows)])
+        parts = codes.split(self._rows(codes))
+        return torch.cat([part.double().square().sum(1).sqrt() for part in parts])
+
+    def _rows(self, codes: Tensor) -> int:
+        """float64로 바꾸어도 메모리의 상한을 넘지 않는 줄의 수."""
+        return max(1, self._memory // (8 * codes.shape[1]))
 
     def _check_no_zero(self, norms: Tensor, name: str) -> None:
         if self._metric == "cosine" and (zero := (norms == 0).nonzero()).numel():
@@ -239,16 +252,12 @@ class LatentIndex:
         """빠른 식에 넣을 float32 벡터. 코사인 거리이면 길이를 1로 맞춥니다."""
         if self._metric == "euclidean":
             return codes.float()
-        rows = max(1, self._memory // (8 * codes.shape[1]))
-        parts = zip(codes.split(rows), norms.split(rows), strict=True)
-        return torch.cat([(part.double() / norm[:, None]).float() for part, norm in parts])
-
-
-def _widened(codes: Tensor, name: str) -> Tensor:
-    """유한한지 검사한 float32 또는 float64의 잠재 벡터."""
-    check_finite(codes, name)
-    wide = codes.dtype if codes.dtype == torch.float64 else torch.float32
-    return codes.detach().to(wide).contiguous()
+        directions = torch.empty_like(codes, dtype=torch.float32)
+        rows = self._rows(codes)
+        pieces = (values.split(rows) for values in (directions, codes, norms))
+        for piece, part, norm in zip(*pieces, strict=True):
+            piece.copy_(part.double() / norm[:, None])
+        return directions
 
 
 def _faiss_index(vectors: Tensor):

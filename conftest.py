@@ -1,6 +1,6 @@
 """`pytest --nbval book/`을 아무 옵션 없이 쓰게 합니다.
 
-CIFAR-10이 디스크에 있으면 엄격한 비교(strict), 없으면 토이월드로 돌리며 가린 비교(embedded)를 합니다.
+CIFAR-10이 디스크에 있으면 엄격한 비교(strict), 없으면 toyworld로 돌리며 가린 비교(embedded)를 합니다.
 어느 쪽도 네트워크를 쓰지 않습니다. 비교하는 법은 book/compare.py에 있습니다.
 """
 
@@ -50,7 +50,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     if DATA not in config.stash:
         return None
     if config.stash[DATA] is None:
-        return "nbval-mode: embedded (CIFAR-10이 디스크에 없어 토이월드로 돌리고 수를 가립니다)"
+        return "nbval-mode: embedded (CIFAR-10이 디스크에 없어 toyworld로 돌리고 수를 가립니다)"
     return f"nbval-mode: strict (CIFAR-10이 {config.stash[DATA]}에 있어 수까지 견줍니다)"
 
 
@@ -65,5 +65,5 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     item.sanitize = lambda value: convert(value) if isinstance(value, str) else value
     item.output_timeout = OUTPUT_TIMEOUT
     if embedded and "stderr" not in item.parent.skip_compare:
-        # 토이월드를 쓴다는 안내는 저장된 출력에 없다
+        # toyworld를 쓴다는 안내는 저장된 출력에 없다
         item.parent.skip_compare += ("stderr",)

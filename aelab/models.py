@@ -4,6 +4,8 @@
 """
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import nn
@@ -137,6 +139,18 @@ class Autoencoder(nn.Module):
     def forward(self, images: Images) -> Images:
         """[-1, 1]의 이미지 (batch, 3, 32, 32) → 같은 모양의 재구성."""
         return self.decoder(self.encoder(images))
+
+
+@contextmanager
+def evaluation_mode(model: nn.Module) -> Iterator[None]:
+    """안에서는 평가 모드이고, 나올 때는 오류가 나더라도 층마다 부르기 전의 모드로 되돌립니다."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from aelab.checks import check_finite, check_image_batch, check_positive_int, check_range
 from aelab.metrics import squared_error_per_image
-from aelab.models import IMAGE_SIZE
+from aelab.models import IMAGE_SIZE, evaluation_mode
 from aelab.types import Images, PerImage
 
 Numbers = float | Sequence[float] | Sequence[Sequence[float]] | Tensor
@@ -179,14 +179,10 @@ def reconstruction_score(model: nn.Module, images: Images, *, batch_size: int = 
     """
     _check_images(images)
     check_positive_int(batch_size, "batch_size")
-    was_training = model.training
-    model.eval()
-    try:
+    with evaluation_mode(model):
         return torch.cat(
             [squared_error_per_image(model(batch), batch) for batch in images.split(batch_size)]
         )
-    finally:
-        model.train(was_training)
 
 
 def auroc(in_scores: PerImage, out_scores: PerImage) -> float:

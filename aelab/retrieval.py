@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from aelab.checks import check_codes, check_finite, check_positive_int
 from aelab.data import ImageSet
-from aelab.models import Autoencoder
+from aelab.models import Autoencoder, evaluation_mode
 from aelab.types import Codes
 
 _MARGIN = 16  # 빠른 식으로 k개보다 이만큼 더 뽑아 두고 그 안에서 정확히 잽니다.
@@ -40,21 +40,16 @@ def embed(
         raise ValueError("images: 한 장 이상의 이미지를 기대했는데 빈 모음이 왔습니다.")
     # inference_mode 밖에서 만들어야 돌려준 잠재 벡터로 다른 층을 학습할 수 있습니다.
     codes = torch.empty(len(images), model.latent_dim)
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        with (
-            torch.inference_mode(),
-            tqdm(total=len(images), unit="장", mininterval=0.5, desc="잠재 벡터") as progress,
-        ):
-            start = 0
-            for batch in images.batches(batch_size, device):
-                codes[start : start + len(batch)] = model.encoder(batch)
-                start += len(batch)
-                progress.update(len(batch))
-    finally:
-        for module, training in modes:
-            module.training = training
+    start = 0
+    with (
+        torch.inference_mode(),
+        evaluation_mode(model),
+        tqdm(total=len(images), unit="장", mininterval=0.5, desc="잠재 벡터") as progress,
+    ):
+        for batch in images.batches(batch_size, device):
+            codes[start : start + len(batch)] = model.encoder(batch)
+            start += len(batch)
+            progress.update(len(batch))
     return codes
 
 

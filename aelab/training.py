@@ -16,7 +16,7 @@ from tqdm import tqdm
 from aelab.checks import check_positive_int
 from aelab.data import ImageSet
 from aelab.metrics import squared_error_per_image
-from aelab.models import Autoencoder
+from aelab.models import Autoencoder, evaluation_mode
 from aelab.muon import Muon
 from aelab.types import Images
 
@@ -171,12 +171,10 @@ def evaluate(
     device: torch.device | str = "cpu",
 ) -> float:
     """이미지마다 더한 제곱오차의 평균. 값의 범위는 [-1, 1] 이미지 기준입니다."""
-    was_training = model.training
-    model.eval()
     total = 0.0
-    for batch in images.batches(batch_size, device):
-        total += float(squared_error_per_image(model(batch), batch).double().sum())
-    model.train(was_training)
+    with evaluation_mode(model):
+        for batch in images.batches(batch_size, device):
+            total += float(squared_error_per_image(model(batch), batch).double().sum())
     return total / len(images)
 
 
@@ -362,6 +360,6 @@ def _log_epoch(log, run: _Run, validation: ImageSet, device: torch.device) -> No
 def _comparison(model: Autoencoder, validation: ImageSet, device: torch.device) -> Tensor:
     """위에는 원본, 아래에는 재구성: (3, 64, 32·장수), 값은 [0, 1]."""
     images = validation[:SHOWN_IMAGES].to(device)
-    model.eval()
-    pairs = torch.cat([images, model(images)], dim=2)  # (n, 3, 64, 32)
+    with evaluation_mode(model):
+        pairs = torch.cat([images, model(images)], dim=2)  # (n, 3, 64, 32)
     return torch.cat(list(pairs), dim=2).add(1).div(2).clamp(0, 1)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from aelab.models import Autoencoder, Decoder, Encoder
+from aelab.models import Autoencoder, Decoder, Encoder, evaluation_mode
 
 PARAMETERS = {64: 337_091, 128: 468_227, 256: 730_499, 384: 992_771}
 
@@ -119,3 +119,18 @@ def test_bad_codes_are_refused_in_korean(codes, error, message):
 def test_bad_sizes_are_refused(latent_dim, error):
     with pytest.raises(error, match="latent_dim: .*정수를 기대했는데"):
         Autoencoder(latent_dim)
+
+
+def test_evaluation_mode_restores_every_layer_even_after_an_error():
+    model = Autoencoder(8, 4).train()
+    model.encoder.eval()  # 인코더만 얼린 모델
+    before = [module.training for module in model.modules()]
+
+    def fail_inside():
+        with evaluation_mode(model):
+            assert not any(module.training for module in model.modules())
+            raise RuntimeError("도중")
+
+    with pytest.raises(RuntimeError, match="도중"):
+        fail_inside()
+    assert [module.training for module in model.modules()] == before

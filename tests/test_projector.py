@@ -122,7 +122,7 @@ def test_a_real_tensorboard_serves_what_was_written(content, running_board):
 
 SHOWN_POINTS = """
     const search = (root) => {
-        const found = (root.body ?? root).textContent.match(/Points:\\s*(\\d+)/);
+        const found = ((root.body ?? root).textContent ?? '').match(/Points:\\s*(\\d+)/);
         if (found) return Number(found[1]);
         for (const element of root.querySelectorAll('*'))
             for (const inner of [element.shadowRoot, element.contentDocument])

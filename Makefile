@@ -1,9 +1,16 @@
 # 명령마다 필요한 것을 스스로 갖춥니다: 가상 환경 .venv를 만들고 requirements.txt를 설치합니다.
+# 시험을 통과한 판(constraints.txt)으로 설치하며, `make … CONSTRAINTS=`이면 가장 새로운 판입니다.
+ifeq ($(OS),Windows_NT)
+PYTHON3 ?= python
+BIN := .venv/Scripts
+else
 PYTHON3 ?= python3
 BIN := .venv/bin
+endif
+CONSTRAINTS ?= constraints.txt
 INSTALLED := .venv/.installed
 
-.PHONY: book test lint format execute bench clean
+.PHONY: book test lint format execute bench publish lock handout kit clean
 
 # 책을 짓습니다. book/_build/html/index.html을 엽니다.
 book: $(INSTALLED)
@@ -30,10 +37,26 @@ execute: $(INSTALLED)
 bench: $(INSTALLED)
 	for file in $(sort $(wildcard benchmarks/*.py)); do $(BIN)/python "$$file" || exit 1; done
 
+# 공개 저장소의 주소를 새깁니다: make publish URL=https://github.com/OWNER/NAME
+publish: $(INSTALLED)
+	$(BIN)/python -m book.publish $(if $(URL),"$(URL)")
+
+# 지금 .venv에 설치된 판을 적습니다. 새 판으로 올리는 차례: make clean test lint CONSTRAINTS= 다음 make lock
+lock: $(INSTALLED)
+	$(BIN)/python -m pip list --format=freeze --exclude-editable --exclude pip > constraints.txt
+
+# 풀이를 뺀 노트북을 handout/에 만듭니다.
+handout: $(INSTALLED)
+	$(BIN)/python book/handout.py handout
+
+# 네트워크 없는 강의실의 꾸러미를 kit/에 만듭니다. OPTIONS="--for windows:3.12"로 더 담습니다.
+kit: book
+	$(BIN)/python book/kit.py kit $(OPTIONS)
+
 clean:
 	rm -rf .venv book/_build
 
-$(INSTALLED): requirements.txt pyproject.toml
+$(INSTALLED): requirements.txt pyproject.toml $(CONSTRAINTS)
 	$(PYTHON3) -m venv .venv
-	$(BIN)/python -m pip install -r requirements.txt
+	$(BIN)/python -m pip install -r requirements.txt $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 	touch $@

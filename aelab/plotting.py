@@ -166,12 +166,12 @@ def thumbnail_map(
     thumbnails: int = 150,
     title: str | None = None,
 ) -> Figure:
-    """평면의 점을 이름표의 색으로 찍고, 겹치지 않게 고른 몇 점에 작은 그림을 얹습니다.
+    """평면의 점을 라벨의 색으로 찍고, 겹치지 않게 고른 몇 점에 작은 그림을 얹습니다.
 
     인자
         points: 점의 자리 (n, 2).
         images: [-1, 1]의 이미지 (n, 3, height, width).
-        labels: 점마다의 이름표 n개.
+        labels: 점마다의 라벨 n개.
         thumbnails: 얹을 그림의 수의 상한.
         title: 제목.
 

@@ -1,4 +1,4 @@
-"""텐서보드 프로젝터: 잠재 벡터와 이름표와 작은 그림을 기록하고, 평면에 펼쳐 봅니다."""
+"""텐서보드 프로젝터: 잠재 벡터와 라벨과 작은 그림을 기록하고, 평면에 펼쳐 봅니다."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ def write(
     인자
         folder: 기록할 폴더. 없으면 만듭니다.
         codes: 잠재 벡터 (n, latent).
-        labels: 이름표의 이름 → 값 n개. 여럿이면 프로젝터에서 골라 색을 입힐 수 있습니다.
+        labels: 라벨의 이름 → 값 n개. 여럿이면 프로젝터에서 골라 색을 입힐 수 있습니다.
             값 안의 줄바꿈과 탭은 빈칸으로 바꿉니다.
         images: [-1, 1]의 작은 그림 (n, 3, height, width), height와 width가 같아야 합니다.
         name: 프로젝터에 보일 이름.
@@ -49,7 +49,7 @@ def write(
         )
     columns = {column: [_one_line(value) for value in values] for column, values in labels.items()}
     rows = [list(row) for row in zip(*columns.values(), strict=True)]
-    # 이름표가 하나뿐이면 프로젝터는 머리글이 없는 파일을 기대합니다.
+    # 라벨이 하나뿐이면 프로젝터는 머리글이 없는 파일을 기대합니다.
     single = len(columns) == 1
     try:
         with SummaryWriter(str(folder)) as log:
@@ -132,7 +132,7 @@ def _check(codes: Codes, labels: Mapping[str, Sequence[object]], images: Images)
     if height != width:
         raise ValueError(f"images: 정사각형을 기대했는데 {height}×{width}이(가) 왔습니다.")
     if not labels:
-        raise ValueError("labels: 한 가지 이상의 이름표를 기대했는데 하나도 없습니다.")
+        raise ValueError("labels: 한 가지 이상의 라벨을 기대했는데 하나도 없습니다.")
     for column, values in labels.items():
         if len(values) != count:
             raise ValueError(

@@ -4,18 +4,24 @@
     python book/execute.py book/01_encoder.ipynb
 
 진짜 CIFAR-10이 디스크에 있어야 하며 CPU로 실행합니다. 저장하는 모양은 늘 같아서, 출력이 바뀌지 않은
-장은 파일도 바뀌지 않습니다.
+장은 파일도 바뀌지 않습니다. 언제 어느 판으로 실행했는지는 versions.json에 적습니다.
 """
 
+import hashlib
+import json
 import os
+import platform
 import sys
 import time
+from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
 BOOK = Path(__file__).resolve().parent
+VERSIONS = BOOK / "versions.json"
 CELL_TIMEOUT = 300  # 초
 
 NOTEBOOK_METADATA = {
@@ -67,6 +73,11 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
+def stored_form(notebook: NotebookNode) -> str:
+    """다듬은 노트북을 파일에 적을 글로 바꿉니다."""
+    return nbformat.writes(tidy(notebook)).rstrip("\n") + "\n"
+
+
 def merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
     """이어진 같은 스트림의 조각을 하나로 합칩니다. 조각은 실행할 때마다 다르게 나뉩니다."""
     merged: list[NotebookNode] = []
@@ -93,8 +104,39 @@ def execute(path: Path) -> None:
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
-    text = nbformat.writes(tidy(notebook))
-    path.write_text(text.rstrip("\n") + "\n", encoding="utf-8", newline="\n")
+    path.write_text(stored_form(notebook), encoding="utf-8", newline="\n")
+    record(path.stem, notebook)
+
+
+def code_hash(notebook: NotebookNode) -> str:
+    """코드 셀의 글의 SHA-256. 설명만 고친 장은 그대로입니다."""
+    sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    return hashlib.sha256(json.dumps(sources).encode()).hexdigest()
+
+
+def record(chapter: str, notebook: NotebookNode, file: Path | None = None) -> None:
+    """장을 실행한 날과 판을 적습니다. 같은 날 같은 판으로 다시 실행하면 파일도 그대로입니다.
+
+    인자
+        chapter: 장의 파일 이름에서 .ipynb를 뺀 것.
+        notebook: 방금 실행한 노트북.
+        file: 적을 파일. 기본은 book/versions.json입니다.
+    """
+    file = file or VERSIONS
+    recorded = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    recorded[chapter] = {
+        "date": date.today().isoformat(),
+        "python": platform.python_version(),
+        "torch": version("torch").split("+")[0],  # +cpu 같은 꼬리는 결과를 바꾸지 않는다
+        "jupyter-book": version("jupyter-book"),
+        "code": code_hash(notebook),
+    }
+    # 나란히 실행해도 반쯤 쓴 파일을 읽는 일이 없게, 다 쓴 다음 바꿔 놓는다
+    temporary = file.with_name(f"{file.name}.{os.getpid()}")
+    temporary.write_text(
+        json.dumps(recorded, indent=1, sort_keys=True) + "\n", encoding="utf-8", newline="\n"
+    )
+    os.replace(temporary, file)
 
 
 def main(arguments: list[str]) -> None:
@@ -105,7 +147,7 @@ def main(arguments: list[str]) -> None:
             "`python -m aelab data`로 내려받거나 AELAB_DATA에 폴더를 적고 다시 실행하십시오."
         )
     prepare_environment(data)
-    for path in [Path(argument) for argument in arguments] or sorted(BOOK.glob("[0-9]*.ipynb")):
+    for path in [Path(argument) for argument in arguments] or sorted(BOOK.glob("*.ipynb")):
         start = time.perf_counter()
         execute(path)
         print(f"{path.name}: {time.perf_counter() - start:.0f}초", flush=True)

@@ -66,3 +66,35 @@ def browser(require_or_skip):
     browser.set_script_timeout(BROWSER_TIMEOUT)
     yield browser
     browser.quit()
+
+
+@pytest.fixture(scope="session")
+def lab_images():
+    """실험실의 시험이 쓰는 작은 모음."""
+    from aelab.data import toyworld
+
+    return toyworld.load("test").subset(slice(240))
+
+
+@pytest.fixture(scope="session")
+def lab_folder(tmp_path_factory, lab_images) -> Path:
+    """실험실만 든 작은 사이트."""
+    from tests.lab_browser import build_site
+
+    return build_site(tmp_path_factory.mktemp("lab"), lab_images)
+
+
+@pytest.fixture(scope="module")
+def lab_server(lab_folder):
+    from tests.lab_browser import serve
+
+    with serve(lab_folder) as address:
+        yield address
+
+
+@pytest.fixture(params=["http", "file"])
+def lab_base(request, lab_folder) -> str:
+    """같은 사이트를 웹 서버로도, 더블 클릭한 파일로도 엽니다."""
+    if request.param == "file":
+        return lab_folder.as_uri()
+    return request.getfixturevalue("lab_server")

@@ -302,7 +302,7 @@ def test_offline_asks_no_mirror(tiny, server, monkeypatch):
 
 
 def test_folder_that_cannot_be_written_is_named(tiny, server):
-    (tiny / "file").write_text("폴더가 아니다")
+    (tiny / "file").write_text("폴더가 아니다", encoding="utf-8")
     with pytest.raises(DownloadError, match="file/data에 CIFAR-10을 저장하지 못했습니다"):
         cifar10.download(tiny / "file" / "data", mirrors=[server.url("good")])
 

@@ -66,15 +66,18 @@ def test_stubs_are_unsolved(double, stub):
     assert grade(double, stub)[0] is None
 
 
-def test_check_prints_one_line_of_verdict(double, capsys):
+def test_check_prints_the_verdict_and_then_the_hint(double, capsys):
+    printed = []
     for answer in (lambda x: 2 * x, lambda x: x, None):
         assert check(double, answer) is None
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split("] ")[1].split(".")[0] for line in lines] == [
-        "정답입니다",
-        "다시 살펴봅시다",
-        "아직 풀지 않았습니다",
+        printed.append(capsys.readouterr().out.splitlines())
+    assert [lines[0].split("] ")[1] for lines in printed] == [
+        "정답입니다.",
+        "다시 살펴봅시다.",
+        "아직 풀지 않았습니다.",
     ]
+    assert [len(lines) for lines in printed] == [1, 2, 2]
+    assert printed[1][1] == grade(double, lambda x: x)[1]
 
 
 @pytest.mark.parametrize(

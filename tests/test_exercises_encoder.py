@@ -272,6 +272,7 @@ def test_any_encoder_within_the_terms_passes(answer, seed):
         (lambda latent_dim: build(latent_dim, FOUR, padding=0), "픽셀이 97 %"),
         (EverySecondPixel, "픽셀이 25 %"),
         (lambda latent_dim: torch.zeros(3, latent_dim), "nn.Module을 기대"),
+        (build(128, FOUR), "모델을 만드는 함수를 기대"),
     ],
 )
 def test_wrong_encoder_gets_the_hint_that_fits(answer, hint):

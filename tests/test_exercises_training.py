@@ -302,6 +302,7 @@ def copied(model, images, validation):
         (copied, "모델로 재어 보면"),
         (darken, "그 자리에서"),
         (lambda m, i, v: loop()(m, i, v)[-1], "목록을 기대"),
+        (lambda m, i, v: loop()(m, i, v)[-1:], "길이 1인 list"),
         (lambda m, i: [1.0, 2.0], "오류가 났습니다"),
         (0.1, "함수를 기대"),
     ],

@@ -39,7 +39,7 @@ def small_weights(tmp_path) -> Path:
         },
         tmp_path / "best.pt",
     )
-    (tmp_path / "history.json").write_text('[{"epoch": 1}]')
+    (tmp_path / "history.json").write_text('[{"epoch": 1}]', encoding="utf-8")
     ship(tmp_path, 1.5, tmp_path / "weights")
     return tmp_path / "weights"
 
@@ -64,7 +64,7 @@ def test_shipped_history_ends_at_the_shipped_error():
 
 def test_a_damaged_history_is_refused(small_weights):
     assert training_history(8, small_weights) == [{"epoch": 1}]
-    (small_weights / "history_8.json").write_text("[")
+    (small_weights / "history_8.json").write_text("[", encoding="utf-8")
     with pytest.raises(ValueError, match="학습 기록을 기대했는데 읽을 수 없습니다"):
         training_history(8, small_weights)
     (small_weights / "history_8.json").unlink()
@@ -127,9 +127,9 @@ def resign(folder: Path, content: bytes) -> None:
     import hashlib
 
     (folder / "autoencoder_8.safetensors").write_bytes(content)
-    listed = json.loads((folder / "manifest.json").read_text())
+    listed = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     listed["8"]["sha256"] = hashlib.sha256(content).hexdigest()
-    (folder / "manifest.json").write_text(json.dumps(listed))
+    (folder / "manifest.json").write_text(json.dumps(listed), encoding="utf-8")
 
 
 def test_a_file_that_is_not_safetensors_is_refused(small_weights):

@@ -221,7 +221,7 @@ LABELS = {"클래스": list("가나다라")}
         (CODES, LABELS, IMAGES[:3], "images: 4장을 기대했는데 3장"),
         (CODES, LABELS, IMAGES[..., :16], "정사각형을 기대했는데 32×16"),
         (CODES, LABELS, IMAGES + 3, r"images: \[-1, 1\]의 값"),
-        (CODES, {}, IMAGES, "한 가지 이상의 이름표"),
+        (CODES, {}, IMAGES, "한 가지 이상의 라벨"),
         (CODES, {"클래스": ["가"]}, IMAGES, r"labels\['클래스'\]: 4개를 기대했는데 1개"),
     ],
 )
@@ -248,7 +248,7 @@ def test_a_folder_with_a_record_is_refused(content, tmp_path):
 
 
 def test_an_unwritable_folder_is_refused(content, tmp_path):
-    (tmp_path / "file").write_text("파일")
+    (tmp_path / "file").write_text("파일", encoding="utf-8")
     with pytest.raises(OSError, match="쓸 수 있는 폴더를 기대했는데"):
         write(tmp_path / "file" / "log", *content)
 

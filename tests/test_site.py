@@ -6,10 +6,17 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import quote
 
+import nbformat
 import pytest
+import yaml
+from nbformat.v4 import new_markdown_cell, new_notebook
+
+from book.execute import NOTEBOOK_METADATA
 
 SITE = Path(__file__).resolve().parents[1] / "book" / "_build" / "html"
 # index.html은 intro.html로 넘기기만 한다
@@ -61,7 +68,7 @@ def outside_requests(browser) -> list[str]:
 def test_site_is_built(require_or_skip):
     if not PAGES:
         require_or_skip("지어 놓은 쪽이 없습니다. `make book`으로 짓습니다.")
-    assert {"intro.html", "search.html", "references.html"} <= set(PAGES)
+    assert {"intro.html", "search.html", "glossary.html", "references.html"} <= set(PAGES)
     assert 'url=intro.html"' in (SITE / "index.html").read_text(encoding="utf-8")
 
 
@@ -84,7 +91,8 @@ def test_page_is_offline_fits_the_screen_and_logs_no_error(browser, page, size):
 def test_images_and_math_are_drawn(browser, page):
     open_page(browser, page, DESKTOP)
     broken = browser.execute_script(
-        "return [...document.images].filter(i => !i.naturalWidth || !i.alt.trim()).map(i => i.src)"
+        "return [...document.images].filter(i => !i.closest('.navbar-brand'))"
+        ".filter(i => !i.naturalWidth || !i.alt.trim()).map(i => i.src)"
     )
     undrawn = browser.execute_script(
         "return [...document.querySelectorAll('.math')]"
@@ -95,20 +103,78 @@ def test_images_and_math_are_drawn(browser, page):
     assert undrawn == []
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if page[0].isdigit()])
+def test_figures_are_numbered_in_korean(page):
+    """장의 그림은 차례대로 "그림 1.1", "그림 1.2"…이고, 출력의 그림에는 모두 번호가 있습니다."""
+    text = (SITE / page).read_text(encoding="utf-8")
+    numbers = re.findall(r'<span class="caption-number">(.*?)</span>', text)
+    chapter = int(page.split("_")[0])
+    figures = [number for number in numbers if number.startswith("그림")]
+    assert figures == [f"그림 {chapter}.{i} " for i in range(1, len(figures) + 1)]
+    outputs = re.findall(r'<img [^>]*src="_images/[0-9a-f]{64}\.png"', text)
+    assert len(figures) >= len(outputs)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_interface_is_korean(browser, page):
     """단추와 길잡이의 설명에 영어 낱말만 있는 것이 없어야 합니다."""
     open_page(browser, page, DESKTOP)
+    assert english_labels(browser) == []
+
+
+def english_labels(browser) -> list[str]:
+    """열린 쪽에서 우리말이 한 글자도 없는 설명과 단추의 글. 파일의 꼴과 상표는 세지 않습니다."""
     labels = browser.execute_script(
         "const found = [];"
         "for (const name of ['title', 'aria-label', 'data-bs-title', 'data-bs-original-title',"
         "  'data-tooltip', 'placeholder'])"
         "  for (const e of document.querySelectorAll(`[${name}]`)) found.push(e.getAttribute(name));"
+        "for (const e of document.querySelectorAll('.article-header-buttons .btn__text-container'))"
+        "  found.push(e.textContent.trim());"
         "return found"
     )
-    assert [
-        label for label in labels if re.search("[A-Za-z]{2}", label) and not korean(label)
-    ] == []
+    names = {"Colab", ".ipynb", ".md", ".pdf"}
+    return [
+        label
+        for label in labels
+        if re.search("[A-Za-z]{2}", label) and not korean(label) and label not in names
+    ]
+
+
+def test_interface_of_a_published_book_is_korean(browser, tmp_path):
+    """저장소의 주소를 적으면 생기는 단추까지 보려고, 책의 설정으로 한 쪽짜리 책을 짓습니다."""
+    book = SITE.parents[1]
+    for name in ("_ext", "_locale", "_static", "_vendor", "references.bib"):
+        (tmp_path / name).symlink_to(book / name)
+    config = yaml.safe_load((book / "_config.yml").read_text(encoding="utf-8"))
+    config["repository"]["url"] = "https://github.com/example/book"
+    config["html"].update(
+        use_repository_button=True, use_issues_button=True, use_edit_page_button=True
+    )
+    config["launch_buttons"] = {"colab_url": "https://colab.research.google.com"}
+    config["sphinx"]["local_extensions"] = {"ko_search": "_ext/", "interface": "_ext/"}
+    config["logo"] = config["html"]["favicon"] = ""
+    notebook = new_notebook(cells=[new_markdown_cell("# 제목\n\n글")], metadata=NOTEBOOK_METADATA)
+    nbformat.write(notebook, tmp_path / "intro.ipynb")
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: intro\n", encoding="utf-8")
+    (tmp_path / "_config.yml").write_text(
+        yaml.safe_dump(config, allow_unicode=True), encoding="utf-8"
+    )
+    done = subprocess.run(
+        [Path(sys.executable).with_name("jupyter-book"), "build", "-W", str(tmp_path)],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    resize(browser, DESKTOP)
+    browser.get((tmp_path / "_build" / "html" / "intro.html").as_uri())
+    wait_until(browser, "return document.readyState === 'complete'")
+    links = browser.execute_script(
+        "return [...document.querySelectorAll('.article-header-buttons a[href]')].map(a => a.href)"
+    )
+    for place in ("colab.research.google.com", "/issues/new", "/edit/main/", "example/book"):
+        assert [link for link in links if place in link], place
+    assert english_labels(browser) == []
 
 
 def korean(text: str) -> bool:
@@ -140,6 +206,7 @@ def pages_containing(*words: str) -> set[str]:
     ("query", "words"),
     [
         ("손실", ["손실"]),
+        ("변분", ["변분"]),
         ("잠재", ["잠재"]),
         ("오토인코더를", ["오토인코더"]),
         ("PSNR", ["psnr"]),

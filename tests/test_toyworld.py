@@ -115,7 +115,7 @@ def test_backgrounds_follow_the_preferences():
     counts = np.zeros((len(CLASSES), len(BACKGROUNDS)))
     np.add.at(counts, (many.labels, many.background), 1)
     assert (toyworld.PREFERENCES.sum(axis=1) == 100).all()
-    # 2,000번 가운데 몇 번인지의 표준편차는 1.2 %p를 넘지 않습니다.
+    # 2000번 가운데 몇 번인지의 표준편차는 1.2 %p를 넘지 않습니다.
     np.testing.assert_allclose(counts / 20, toyworld.PREFERENCES, atol=5)
     assert (counts[toyworld.PREFERENCES == 0] == 0).all()
 

@@ -202,7 +202,7 @@ def test_resuming_with_other_settings_is_refused(finished, images):
 
 
 def test_an_unwritable_folder_is_refused_in_korean(images, tmp_path):
-    (tmp_path / "file").write_text("파일")
+    (tmp_path / "file").write_text("파일", encoding="utf-8")
     with pytest.raises(OSError, match="쓸 수 있는 폴더를 기대했는데"):
         fit(SMALL, *images, tmp_path / "file" / "run")
 

@@ -21,7 +21,9 @@ def check(name: str, answer: object) -> None:
     """
     solved, message = grade(name, answer)
     marks = {True: "정답입니다.", False: "다시 살펴봅시다.", None: "아직 풀지 않았습니다."}
-    print(f"[{name}] {marks[solved]} {message}".rstrip())
+    print(f"[{name}] {marks[solved]}")
+    if message:
+        print(message)
 
 
 def grade(name: str, answer: object) -> tuple[bool | None, str]:

@@ -118,6 +118,10 @@ def encoder_64(answer: object) -> None:
     """
     generator = torch.Generator().manual_seed(0)
     images = torch.rand(3, 3, 64, 64, generator=generator) * 2 - 1
+    if isinstance(answer, nn.Module):
+        raise Hint(
+            "모델이 아니라 모델을 만드는 함수를 기대했습니다. 괄호 없이 함수의 이름을 줍니다."
+        )
     for latent_dim in (32, 128):
         model = call(answer, latent_dim)
         if not isinstance(model, nn.Module):

@@ -125,7 +125,7 @@ def correct(answer: object) -> None:
                 "최대 신호의 비를 제곱하지 않았습니다. PSNR에는 폭의 제곱이 들어갑니다."
             ),
             reported - peak + 10 * math.log10(3072): (
-                "3×32×32가 아닌 이미지도 3,072로 나누었습니다. 크기마다 틀린 양이 다릅니다."
+                "3×32×32가 아닌 이미지도 3072로 나누었습니다. 크기마다 틀린 양이 다릅니다."
             ),
         }
         value = as_number(call(answer, reported, *shape))

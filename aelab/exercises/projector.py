@@ -118,11 +118,11 @@ def between_class_share(answer: object) -> None:
     """전체 분산 가운데 클래스 평균의 분산이 차지하는 몫을 구하는 함수.
 
     `between_class_share(codes, labels)`는 (n, latent)와 정수 (n,)을 받아 0과 1 사이의 수를
-    돌려줍니다. 이름표의 값은 이어지지 않을 수 있고 클래스마다 개수가 다를 수 있습니다.
+    돌려줍니다. 라벨의 값은 이어지지 않을 수 있고 클래스마다 개수가 다를 수 있습니다.
     """
     generator = torch.Generator().manual_seed(0)
     for counts, width in (((30, 10, 5), 4), ((3, 40), 6), ((8, 8, 8, 20), 1)):
-        # 값이 이어지지 않는 이름표입니다.
+        # 값이 이어지지 않는 라벨입니다.
         labels = torch.cat([torch.full((m,), 3 * c + 2) for c, m in enumerate(counts)])
         labels = labels[torch.randperm(len(labels), generator=generator)]
         scale = torch.linspace(2, 0.5, width, dtype=torch.float64)
@@ -168,9 +168,7 @@ def between_class_share(answer: object) -> None:
         )
         slip = next((text for value, text in slips if close(got, value)), None)
         if slip is None and math.isnan(got):
-            slip = (
-                "속한 것이 없는 이름표의 평균은 NaN입니다. 나온 값만 돌아봅니다(labels.unique())."
-            )
+            slip = "속한 것이 없는 라벨의 평균은 NaN입니다. 나온 값만 돌아봅니다(labels.unique())."
         raise Hint(
             f"클래스의 크기가 {counts}일 때 {got:.4g}이(가) 나왔습니다. "
             + (slip or "모든 벡터를 제 클래스의 평균으로 바꾸면 분산이 얼마나 남는지 봅니다.")

@@ -216,13 +216,19 @@ def _parameters(model: nn.Module) -> Tensor:
     return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
 
 
+def _describe_errors(errors: object) -> str:
+    if isinstance(errors, Sequence) and not isinstance(errors, str):
+        return f"길이 {len(errors)}인 {type(errors).__name__}"
+    return type(errors).__name__
+
+
 def _check_errors(errors: object, measured: float) -> None:
     if isinstance(errors, Tensor):
         errors = errors.tolist()
     if not isinstance(errors, Sequence) or isinstance(errors, str) or len(errors) < 2:
         raise Hint(
             "epoch마다의 검증 오차를 두 개 이상 담은 목록을 기대했는데 "
-            f"{type(errors).__name__}이(가) 왔습니다."
+            f"{_describe_errors(errors)}이(가) 왔습니다."
         )
     last = as_number(_detached(errors[-1]))
     if not close(last, measured, 1e-3):

@@ -2,9 +2,9 @@
 const KOREAN_LABELS = {
   "Toggle primary sidebar": "차례 여닫기",
   "Toggle secondary sidebar": "이 장의 내용 여닫기",
-  "Toggle hidden content": "접힌 내용 여닫기",
   Main: "책의 차례",
   Page: "이 장의 내용",
+  "전체 화면으로보기": "전체 화면으로 보기",
 };
 if (typeof messages !== "undefined") {
   Object.assign(messages.en, {
@@ -21,4 +21,39 @@ document.addEventListener("DOMContentLoaded", () => {
       if (korean) element.setAttribute(name, korean);
     }
   }
+  // 보이는 글이 이름인 단추에 다른 이름을 겹쳐 붙이면 화면을 듣는 이에게 보이는 글이 들리지 않습니다.
+  for (const element of document.querySelectorAll(".bd-article summary, .search-button-field")) {
+    element.removeAttribute("aria-label");
+  }
+  // 밝기 단추의 이름은 단추에 있습니다. 안의 세 그림은 하나만 보이므로 이름을 떼어 냅니다.
+  for (const icon of document.querySelectorAll(".theme-switch")) {
+    icon.setAttribute("aria-hidden", "true");
+    icon.removeAttribute("title");
+    icon.querySelector("title")?.remove();
+  }
+  // 책의 이름이 글로 곁에 있으므로 그림은 꾸밈입니다.
+  for (const logo of document.querySelectorAll(".navbar-brand img")) logo.alt = "";
+  // 참고 문헌의 목록: 없어진 역할이 목록의 짜임을 깹니다.
+  for (const element of document.querySelectorAll(".citation-list, .citation")) {
+    element.removeAttribute("role");
+  }
+  // 차례 위의 책 이름은 첫 쪽으로 가는 길입니다.
+  const home = document.querySelector(".bd-sidebar-primary .navbar-brand")?.parentElement;
+  home?.setAttribute("role", "navigation");
+  home?.setAttribute("aria-label", "책의 첫 쪽");
+  // 테마는 누른 단추의 초점을 지웁니다. 글쇠로 눌렀을 때는 남겨 두어야 이어서 누를 수 있습니다.
+  for (const button of document.querySelectorAll("button.btn")) {
+    button.blur = () => {
+      if (!button.matches(":focus-visible")) HTMLElement.prototype.blur.call(button);
+    };
+  }
+  // 상자보다 넓은 수식은 글쇠로도 옮겨 볼 수 있게 합니다. 넓은 표와 코드는 테마가 합니다.
+  const reachWideMath = () => {
+    for (const math of document.querySelectorAll("div.math mjx-container")) {
+      if (math.scrollWidth > math.clientWidth) math.tabIndex = 0;
+      else math.removeAttribute("tabindex");
+    }
+  };
+  window.MathJax?.startup?.promise?.then(reachWideMath);
+  window.addEventListener("resize", reachWideMath);
 });

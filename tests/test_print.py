@@ -1,0 +1,189 @@
+"""종이와 PDF: 지어 놓은 쪽을 Chromium이 인쇄한 것을 봅니다.
+
+쪽이나 브라우저가 없을 때는 test_site.py와 같습니다.
+"""
+
+import base64
+import io
+import re
+from functools import cache
+from html import unescape
+
+import pytest
+
+from tests.test_site import DESKTOP, PAGES, SITE, korean, open_page, resize
+
+READING = [page for page in PAGES if page not in ("search.html", "genindex.html")]
+CHAPTERS = [page for page in PAGES if re.match(r"0\d", page)]
+A4 = (595, 842)  # pt
+PRINTABLE = round((210 - 2 * 16) / 25.4 * 96)  # print.css의 여백을 뺀 폭(CSS 픽셀)
+COUNTER = re.compile(r"^\s*(\d+) / (\d+)\s*", re.MULTILINE)
+SCREEN_ONLY = ("이 책에서 검색", "차례 여닫기", "Toggle", "Skip to", "맨 위로")
+
+
+def print_page(browser, *, background: bool = False):
+    """열려 있는 쪽을 인쇄한 PDF."""
+    from pypdf import PdfReader
+
+    printed = browser.execute_cdp_cmd(
+        "Page.printToPDF", {"preferCSSPageSize": True, "printBackground": background}
+    )
+    return PdfReader(io.BytesIO(base64.b64decode(printed["data"])))
+
+
+def bare(text: str) -> str:
+    """줄바꿈과 빈칸을 뺀 글. PDF에서는 줄이 다르게 나뉜다."""
+    return "".join(text.split())
+
+
+@pytest.fixture(scope="module")
+def printed(browser):
+    """쪽의 이름 → 인쇄한 PDF와 그 글. 같은 쪽은 한 번만 인쇄합니다."""
+
+    @cache
+    def once(page: str):
+        open_page(browser, page, DESKTOP)
+        pdf = print_page(browser)
+        return pdf, [sheet.extract_text() for sheet in pdf.pages]
+
+    return once
+
+
+@pytest.mark.parametrize("page", READING)
+def test_page_prints_to_numbered_a4_sheets_with_all_its_headings(printed, page):
+    source = (SITE / page).read_text(encoding="utf-8")
+    pdf, sheets = printed(page)
+    whole = bare("".join(sheets))
+    headings = re.findall(r"<h[1-3]>(.*?)<a class=\"headerlink\"", source, re.DOTALL)
+    titles = re.findall(r"<title>(?:[\d.]+ )?(.*?) — ", unescape(source))
+    titles += [re.sub(r"<[^>]+>", "", heading) for heading in headings if "math" not in heading]
+    assert titles
+    assert {tuple(round(side) for side in sheet.mediabox[2:]) for sheet in pdf.pages} == {A4}
+    assert [COUNTER.search(text).groups() for text in sheets] == [
+        (str(number), str(len(sheets))) for number in range(1, len(sheets) + 1)
+    ]
+    assert korean(whole)
+    assert [title for title in titles if bare(unescape(title)) not in whole] == []
+    assert [word for word in SCREEN_ONLY if bare(word) in whole] == []
+
+
+@pytest.mark.parametrize("page", READING)
+def test_no_sheet_is_blank_and_no_caption_is_torn_from_its_figure(printed, page):
+    pdf, sheets = printed(page)
+    for number, (sheet, text) in enumerate(zip(pdf.pages, sheets, strict=True), 1):
+        text = COUNTER.sub("", text, count=1).strip()
+        drawn = pictures_before_text(sheet)
+        assert text or drawn, f"{number}쪽이 비었습니다."
+        if re.match(r"그림 \d+\.\d+ ", text):
+            assert drawn, f"{number}쪽이 그림 없이 그림의 설명으로 시작합니다."
+
+
+def pictures_before_text(sheet) -> int:
+    """쪽 번호를 뺀 첫 글보다 먼저 그려진 그림의 수."""
+    drawn: list[str] = []
+
+    def picture(operator, operands, matrix, text_matrix) -> None:
+        if operator == b"Do":
+            drawn.append("그림")
+
+    def letters(text, *place) -> None:
+        if re.search(r"[^\s\d/]", text):
+            drawn.append("글")
+
+    sheet.extract_text(visitor_operand_before=picture, visitor_text=letters)
+    return drawn.index("글") if "글" in drawn else len(drawn)
+
+
+@pytest.mark.parametrize("page", READING)
+def test_nothing_is_cut_off_at_the_edge_of_the_paper(browser, page):
+    """종이의 폭에서 삐져나온 것도, 상자 안에 가려진 것도 없어야 합니다."""
+    open_page(browser, page, DESKTOP)
+    browser.execute_script("document.querySelectorAll('details').forEach(d => (d.open = true))")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        resize(browser, (PRINTABLE, 1000))
+        cut = browser.execute_script(CUT_OFF, PRINTABLE)
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert cut == []
+
+
+CUT_OFF = """
+const shown = (e) => e.checkVisibility() && !e.closest("mjx-math, mjx-assistive-mml, .lab-panel");
+const name = (e) => `${e.tagName}.${e.className?.baseVal ?? e.className}: ${e.textContent.slice(0, 60)}`;
+return [...document.querySelectorAll(".bd-article *")].filter(shown).filter((e) => {
+  const box = e.getBoundingClientRect();
+  const clips = getComputedStyle(e).overflowX !== "visible" && e.scrollWidth > e.clientWidth + 1;
+  // 줄 안의 아주 작은 상자(수식의 장식)는 넓이가 없다
+  return box.width > 0 && (box.right > arguments[0] + 1 || box.left < -1 || (clips && e.clientWidth > 0));
+}).map(name).slice(0, 5);
+"""
+
+
+def test_long_code_is_wrapped_and_not_cut(browser):
+    """일부러 종이보다 긴 줄을 넣으면 마지막 글자까지 인쇄됩니다."""
+    open_page(browser, CHAPTERS[0], DESKTOP)
+    browser.execute_script(
+        "document.querySelector('.bd-article pre').textContent = 'x = ' + '1234567890'.repeat(40) + 'END'"
+    )
+    assert "1234567890END" in bare(
+        "".join(sheet.extract_text() for sheet in print_page(browser).pages)
+    )
+
+
+@pytest.mark.parametrize("opened", [False, True], ids=["folded", "opened"])
+def test_answers_are_printed_only_where_they_are_open(browser, opened):
+    open_page(browser, CHAPTERS[0], DESKTOP)
+    # 퀴즈의 답은 수식 없는 글의 첫머리로, 풀이는 그 안에만 있는 함수의 이름으로 찾는다
+    answers = browser.execute_script(
+        "const folded = [...document.querySelectorAll('.bd-article details')];"
+        "if (arguments[0]) folded.forEach(d => (d.open = true));"
+        "return folded.flatMap(d => [...d.querySelectorAll('p:not(:has(.math)), pre')])"
+        ".filter(e => !e.closest('summary'))"
+        ".map(e => e.tagName === 'P' ? e.textContent.slice(0, 20) : /def \\w*solution\\w*\\(/.exec(e.textContent)?.[0])"
+        ".filter(text => text?.length > 12)",
+        opened,
+    )
+    whole = bare("".join(sheet.extract_text() for sheet in print_page(browser).pages))
+    assert len(answers) >= 3
+    assert [answer for answer in answers if bare(answer) in whole] == (answers if opened else [])
+
+
+def test_dark_screen_prints_dark_letters(browser):
+    """어두운 화면에서 인쇄해도 밝은 화면에서 인쇄한 것과 글자의 색이 같습니다."""
+    colors = {}
+    for theme in ("light", "dark"):
+        open_page(browser, CHAPTERS[0], DESKTOP)
+        browser.execute_script("document.documentElement.dataset.theme = arguments[0]", theme)
+        content = print_page(browser, background=True).pages[0].get_contents().get_data()
+        colors[theme] = re.findall(rb"[\d. ]+ rg\b", content)
+        assert browser.execute_script("return document.documentElement.dataset.theme") == theme
+    assert colors["light"]
+    assert colors["dark"] == colors["light"]
+
+
+@pytest.mark.parametrize("page", [*CHAPTERS[:1], "references.html"])
+def test_printed_links_lead_outside_and_never_into_this_computer(printed, page):
+    targets = [
+        str(note.get_object().get("/A", {}).get("/URI", ""))
+        for sheet in printed(page)[0].pages
+        for note in sheet.get("/Annots") or []
+    ]
+    assert [target for target in targets if target.startswith("file:")] == []
+    assert [target for target in targets if target.startswith("https://")]
+
+
+def test_links_of_the_screen_are_back_after_printing(browser):
+    count = "return document.querySelectorAll('.bd-article a[href]').length"
+    open_page(browser, "intro.html", DESKTOP)
+    before = browser.execute_script(count)
+    print_page(browser)
+    assert browser.execute_script(count) == before > 10
+
+
+def test_addresses_of_the_reading_list_are_printed(printed):
+    source = (SITE / CHAPTERS[0]).read_text(encoding="utf-8")
+    links = re.findall(r'class="reference external" href="(http[^"]+)"', source)
+    whole = bare("".join(printed(CHAPTERS[0])[1]))
+    assert links
+    assert [link for link in links if bare(f"({unescape(link)})") not in whole] == []

@@ -25,8 +25,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))  # 곁의 handout.py
-from handout import is_solution
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # 파일로 실행해도 book을 찾는다
+from book.handout import is_solution
 
 BOOK = Path(__file__).resolve().parent
 CELL_TIMEOUT = 300  # 초

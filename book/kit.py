@@ -19,6 +19,9 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # 파일로 실행해도 book을 찾는다
+from book.handout import write_all
+
 BOOK = Path(__file__).resolve().parent
 ROOT = BOOK.parent
 SITE = BOOK / "_build" / "html"
@@ -142,8 +145,6 @@ def copy_contents(folder: Path, *, handout: bool) -> list[str]:
     shutil.rmtree(site, ignore_errors=True)
     chapters = sorted(BOOK.glob("*.ipynb"))
     if handout:
-        from handout import write_all
-
         write_all(chapters, notebooks)
         report.append(f"풀이를 뺀 노트북 {len(chapters)}개")
     else:

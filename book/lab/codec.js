@@ -61,8 +61,8 @@
   /**
    * 이미지를 채널끼리의 차이와 이웃 픽셀로 짐작한 값과의 차이로 적어 둔 것을 되돌립니다.
    * 짐작은 왼쪽 a, 위 b, 왼쪽 위 c에서 a, b, a + b − c의 가운데 값입니다(JPEG-LS의 방법).
-   * @param {Uint8Array} differences 이미지마다 G, R − G, B − G의 순서로 3,072바이트
-   * @returns {Uint8Array<ArrayBuffer>} 이미지마다 R, G, B의 순서로 3,072바이트
+   * @param {Uint8Array} differences 이미지마다 G, R − G, B − G의 순서로 3072바이트
+   * @returns {Uint8Array<ArrayBuffer>} 이미지마다 R, G, B의 순서로 3072바이트
    */
   function decodeImages(differences) {
     const images = new Uint8Array(differences);

@@ -118,7 +118,7 @@
 
   /** 시험 이미지의 앞부분. */
   class Images {
-    /** @param {Uint8Array} stored 이미지마다 채널의 차례로 3,072바이트 */
+    /** @param {Uint8Array} stored 이미지마다 채널의 차례로 3072바이트 */
     constructor(stored) {
       this.bytes = stored;
       this.count = stored.length / 3072;

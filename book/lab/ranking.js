@@ -31,7 +31,7 @@
     const { element, number } = aelab.ui;
     const text = element("p");
     const bar = element("div", { class: "lab-rank", "aria-hidden": "true" });
-    const note = `왼쪽 끝이 ${about.sourceName} 시험 이미지 ${about.testCount.toLocaleString("ko")}장의 가장 작은 오차, 오른쪽 끝이 가장 큰 오차의 자리입니다.`;
+    const note = `왼쪽 끝이 ${about.sourceName} 시험 이미지 ${about.testCount}장의 가장 작은 오차, 오른쪽 끝이 가장 큰 오차의 자리입니다.`;
     return {
       element: element("div", {}, text, bar, element("p", { class: "lab-note", text: note })),
       /**

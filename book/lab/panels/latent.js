@@ -177,7 +177,7 @@ aelab.panel({
       ui.element("div", {}, stepsTitle, ui.element("div", { class: "lab-gallery" }, ...steps.map((step) => step.element))),
       ui.element("p", {
         class: "lab-note",
-        text: `방향은 시험 이미지 ${about.imageCount.toLocaleString("ko")}장의 잠재 벡터에서 구한 주성분이고, σ는 그 방향으로 흩어진 표준편차입니다.`,
+        text: `방향은 시험 이미지 ${about.imageCount}장의 잠재 벡터에서 구한 주성분이고, σ는 그 방향으로 흩어진 표준편차입니다.`,
       }),
       ui.element("p", { class: "lab-heading", text: "두 그림 사이" }),
       picker("b"),

@@ -70,7 +70,7 @@ aelab.panel({
       tabindex: "0",
       role: "application",
       "aria-label":
-        `이미지 ${count.toLocaleString()}장의 지도. 방향 글쇠로 십자를 옮기면 가장 가까운 점을 고릅니다. ` +
+        `이미지 ${count}장의 지도. 방향 글쇠로 십자를 옮기면 가장 가까운 점을 고릅니다. ` +
         "더하기와 빼기로 키우고 줄이며, 0은 전체 보기입니다.",
     });
     const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));

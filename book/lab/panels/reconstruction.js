@@ -38,7 +38,7 @@ aelab.panel({
       const error = metrics.mse(restored, pixels);
       const kept = ui.number(3072 / size, 0);
       numbers.textContent =
-        `수 3,072개를 ${size}개(${kept}분의 1)로 줄였다가 되돌렸습니다. ` +
+        `수 3072개를 ${size}개(${kept}분의 1)로 줄였다가 되돌렸습니다. ` +
         `PSNR은 ${ui.number(metrics.psnr(restored, pixels, 2), 2)} dB입니다.`;
       announce(`${size}차원. ${rank.show(size, error)}`);
     }

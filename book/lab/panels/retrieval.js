@@ -4,7 +4,7 @@ aelab.panel({
   id: "retrieval",
   title: "검색",
   hint:
-    "질의를 고르면 이미지 2,000장에서 가장 가까운 여덟 장을 두 가지 방법으로 찾습니다. 거리를 코사인으로 " +
+    "질의를 고르면 이미지 2000장에서 가장 가까운 여덟 장을 두 가지 방법으로 찾습니다. 거리를 코사인으로 " +
     "바꾸면 이웃의 대비와 클래스가 어떻게 달라지는지 봅니다. 이웃을 누르면 그 이미지가 질의가 됩니다.",
   scripts: ["neighbours.js"],
 
@@ -22,7 +22,7 @@ aelab.panel({
     const spaces = [
       space(`잠재 벡터(${LATENT}차원)`, codes.values, LATENT, 1),
       // 바이트 그대로 재어도 차례는 같습니다. 거리만 [-1, 1]의 단위로 옮깁니다.
-      space(`픽셀(${PIXELS.toLocaleString()}차원)`, images.bytes, PIXELS, 1 / 127.5),
+      space(`픽셀(${PIXELS}차원)`, images.bytes, PIXELS, 1 / 127.5),
     ];
 
     let query = Math.round(state.number("image", 0, { min: 0, max: about.imageCount - 1 }));
@@ -79,7 +79,7 @@ aelab.panel({
       ui.element("p", {
         class: "lab-note",
         text:
-          "✓는 클래스가 질의와 같다는 표시입니다. 대비는 값 3,072개의 표준편차입니다. 코사인은 모든 이미지의 " +
+          "✓는 클래스가 질의와 같다는 표시입니다. 대비는 값 3072개의 표준편차입니다. 코사인은 모든 이미지의 " +
           "평균을 원점으로 하여 잽니다.",
       }),
     );

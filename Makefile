@@ -1,5 +1,5 @@
 # 명령마다 필요한 것을 스스로 갖춥니다: 가상 환경 .venv를 만들고 requirements.txt를 설치합니다.
-# 시험을 통과한 판(constraints.txt)으로 설치하며, `make … CONSTRAINTS=`이면 가장 새로운 판입니다.
+# 시험을 통과한 버전(constraints.txt)으로 설치하며, `make … CONSTRAINTS=`이면 가장 새로운 버전입니다.
 ifeq ($(OS),Windows_NT)
 PYTHON3 ?= python
 BIN := .venv/Scripts
@@ -41,9 +41,10 @@ bench: $(INSTALLED)
 publish: $(INSTALLED)
 	$(BIN)/python -m book.publish $(if $(URL),"$(URL)")
 
-# 지금 .venv에 설치된 판을 적습니다. 새 판으로 올리는 차례: make clean test lint CONSTRAINTS= 다음 make lock
+# 지금 .venv에 설치된 버전을 적습니다. 새 버전으로 올리는 차례: make clean test lint CONSTRAINTS= 다음 make lock
 lock: $(INSTALLED)
-	$(BIN)/python -m pip list --format=freeze --exclude-editable --exclude pip > constraints.txt
+	$(BIN)/python -m pip list --format=freeze --exclude-editable --exclude pip > .venv/constraints.txt
+	mv .venv/constraints.txt constraints.txt
 
 # 풀이를 뺀 노트북을 handout/에 만듭니다.
 handout: $(INSTALLED)

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ FIRST = 48  # 처음 열 때 받는 이미지의 수. 나머지는 쓸 때 받�
 DIRECTIONS = 8
 MAP_LATENT_DIM = 128
 BATCH = 250
-KEY_FILE = "key.txt"
+KEY_FILE = "key.json"
 
 SOURCE_NAMES = {"cifar10": "CIFAR-10", "toyworld": "toyworld"}
 CLASS_NAMES = {
@@ -52,12 +53,25 @@ def images_at_hand() -> ImageSet:
     return test.subset(slice(IMAGES))
 
 
+def recipe() -> str:
+    """이미지 말고 자료를 정하는 것의 지문: 담긴 가중치와, 자료를 만드는 코드."""
+    package = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted([*package.glob("*.py"), *package.glob("data/*.py")]):
+        digest.update(path.read_bytes())
+    for shipped in manifest(WEIGHTS).values():
+        digest.update(shipped.sha256.encode())
+    return digest.hexdigest()
+
+
 def write(folder: Path | str, images: ImageSet | None = None) -> bool:
     """실험실의 자료를 `folder`에 씁니다. 이미 같은 것이 있으면 그대로 두고 False를 돌려줍니다.
 
+    빠지거나 손상된 파일이 하나라도 있으면 모두 새로 씁니다.
+
     인자
         folder: 쓸 폴더. 없으면 만듭니다.
-        images: 보여 줄 이미지. 없으면 `images_at_hand()`입니다.
+        images: 보여 줄 이미지. 없으면 `images_at_hand()`이고, 자기 사진으로 만든 것도 됩니다.
 
     오류
         ValueError: 이미지가 처음 보여 줄 것보다 적을 때.
@@ -68,53 +82,56 @@ def write(folder: Path | str, images: ImageSet | None = None) -> bool:
     if len(images) < FIRST:
         raise ValueError(f"images: {FIRST}장 이상을 기대했는데 {len(images)}장이 왔습니다.")
     key = _key(images)
-    if _read_key(folder) == key:
+    if _is_whole(folder, key):
         return False
     folder.mkdir(parents=True, exist_ok=True)
     (folder / KEY_FILE).unlink(missing_ok=True)  # 쓰다 멈추면 다음에 처음부터 다시 쓰도록
-    _write_files(folder, images)
-    (folder / KEY_FILE).write_text(key, encoding="utf-8")
+    written = {}
+    for name, text in _scripts(images):
+        content = text.encode()
+        (folder / name).write_bytes(content)
+        written[name] = hashlib.sha256(content).hexdigest()
+    (folder / KEY_FILE).write_text(json.dumps({"key": key, "files": written}), encoding="utf-8")
     return True
 
 
 @torch.inference_mode()
-def _write_files(folder: Path, images: ImageSet) -> None:
+def _scripts(images: ImageSet) -> Iterator[tuple[str, str]]:
+    """자료 파일의 이름과 내용."""
     from aelab import projector
 
     stored = images.images
-    _put(folder, "images_first", image_bytes(stored[:FIRST]))
-    _put(folder, "images_rest", image_bytes(stored[FIRST:]))
-    errors, channels = {}, {}
+    yield script("images_first", image_bytes(stored[:FIRST]))
+    yield script("images_rest", image_bytes(stored[FIRST:]))
+    errors, channels, weight_sizes = {}, {}, {}
     for latent_dim in manifest():
         model = load_pretrained(latent_dim)
         codes, error = _measure(model, images)
         channels[latent_dim] = model.encoder.net[0].out_channels
-        errors[latent_dim] = {
-            "mean": _short(error.mean()),
-            "quantiles": [_short(value) for value in error.quantile(torch.linspace(0, 1, 101))],
-        }
-        _put(folder, f"weights_{latent_dim}", weight_bytes(model))
-        _put(folder, f"directions_{latent_dim}", _floats(*principal_directions(codes)))
+        errors[latent_dim] = [_short(value) for value in error.quantile(torch.linspace(0, 1, 101))]
+        weights = script(f"weights_{latent_dim}", weight_bytes(model))
+        weight_sizes[latent_dim] = len(weights[1])
+        yield weights
+        yield script(f"directions_{latent_dim}", _floats(*principal_directions(codes)))
         gaussian = LatentGaussian.fit(codes)
-        _put(folder, f"gaussian_{latent_dim}", half_bytes(gaussian.mean, gaussian.factor))
-        _put(folder, f"codes_{latent_dim}", half_bytes(codes))
+        yield script(f"gaussian_{latent_dim}", half_bytes(gaussian.mean, gaussian.factor))
+        yield script(f"codes_{latent_dim}", half_bytes(codes))
         if latent_dim == MAP_LATENT_DIM:
             maps = [_to_square(projector.flatten(codes, method)) for method in ("pca", "tsne")]
-            _put(folder, "map", _floats(*maps))
+            yield script("map", _floats(*maps))
     about = {
-        "source": images.name,
-        "sourceName": SOURCE_NAMES[images.name],
-        "classes": [CLASS_NAMES[name] for name in images.classes],
+        "sourceName": SOURCE_NAMES.get(images.name, images.name),
+        "classes": [CLASS_NAMES.get(name, name) for name in images.classes],
         "labels": images.labels.tolist(),
         "imageCount": len(images),
         "firstCount": FIRST,
-        "testCount": len(images),
         "latentDims": list(channels),
         "channels": channels,
+        "weightBytes": weight_sizes,
         "errors": errors,
         "mapLatentDim": MAP_LATENT_DIM,
     }
-    _put(folder, "about", json.dumps(about, ensure_ascii=False).encode())
+    yield script("about", json.dumps(about, ensure_ascii=False).encode())
 
 
 def image_bytes(stored: StoredImages) -> bytes:
@@ -182,23 +199,29 @@ def _short(value: Tensor) -> float:
     return float(f"{float(value):.6g}")
 
 
-def _put(folder: Path, name: str, content: bytes) -> None:
+def script(name: str, content: bytes) -> tuple[str, str]:
+    """자료 파일 하나의 이름과, 쪽에 실리면 내용을 건네는 스크립트."""
     text = base64.b64encode(zlib.compress(content, 9)).decode()
-    path = folder / f"{name}.js"
-    path.write_text(f'aelab.data.put("{name}", "{text}");\n', encoding="utf-8")
+    return f"{name}.js", f'aelab.data.put("{name}", "{text}");\n'
 
 
 def _key(images: ImageSet) -> str:
-    """자료를 정하는 모든 것의 지문: 가중치, 이미지, 그리고 이 파일."""
-    digest = hashlib.sha256(Path(__file__).read_bytes())
-    for shipped in manifest(WEIGHTS).values():
-        digest.update(shipped.sha256.encode())
-    digest.update(images.images.numpy().tobytes())
+    """자료를 정하는 모든 것의 지문."""
+    digest = hashlib.sha256(recipe().encode())
+    digest.update(json.dumps([images.name, images.classes]).encode())
+    for values in (images.images, images.labels):
+        digest.update(values.numpy().tobytes())
     return digest.hexdigest()
 
 
-def _read_key(folder: Path) -> str | None:
+def _is_whole(folder: Path, key: str) -> bool:
+    """같은 지문의 자료가 빠지거나 손상된 것 없이 있는지."""
     try:
-        return (folder / KEY_FILE).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
+        told = json.loads((folder / KEY_FILE).read_text(encoding="utf-8"))
+        files = told["files"].items() if told["key"] == key else None
+        return files is not None and all(
+            hashlib.sha256((folder / name).read_bytes()).hexdigest() == expected
+            for name, expected in files
+        )
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return False  # 앞 판의 열쇠 파일이거나, 지워진 파일이 있다

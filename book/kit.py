@@ -2,10 +2,11 @@
 
     python book/kit.py kit                          # 이 컴퓨터와 같은 운영체제와 파이썬
     python book/kit.py kit --for windows:3.12       # 다른 운영체제나 파이썬의 휠을 더 담습니다.
+    python book/kit.py kit --for macos:3.13 --only  # 만들어 둔 꾸러미에 휠을 보탭니다.
     python book/kit.py kit --handout                # 풀이를 뺀 노트북을 담고 책의 쪽은 뺍니다.
 
 담는 것: 휠(aelab과 그 의존성, JupyterLab), 노트북, 지어 놓은 책, 디스크에 있으면 CIFAR-10, 설치하는
-명령과 안내. 같은 폴더에 다시 만들면 휠은 모이고 나머지는 새것으로 바뀝니다.
+명령과 안내. 같은 폴더에 다시 만들면 모두 새것으로 바뀝니다. --only이면 전에 담은 휠은 남습니다.
 """
 
 import argparse
@@ -189,7 +190,9 @@ def main(arguments: list[str]) -> None:
         metavar="운영체제:파이썬",
         help="휠을 더 담을 컴퓨터. windows, macos(애플 실리콘), linux: 예를 들어 windows:3.12",
     )
-    parser.add_argument("--only", action="store_true", help="--for의 휠만 받습니다.")
+    parser.add_argument(
+        "--only", action="store_true", help="전에 담은 휠을 두고 --for의 휠만 보탭니다."
+    )
     parser.add_argument(
         "--handout", action="store_true", help="노트북에서 풀이를 빼고, 쪽도 뺍니다."
     )
@@ -207,6 +210,9 @@ def main(arguments: list[str]) -> None:
         sys.exit("지어 놓은 책이 없습니다. `make book`을 먼저 합니다(`make kit`은 함께 합니다).")
     folder = options.folder.resolve()
     wheels = folder / "wheels"
+    if not options.only:  # 옛 판의 휠이 쌓이지 않게 한다
+        shutil.rmtree(wheels, ignore_errors=True)
+        (folder / MANIFEST).unlink(missing_ok=True)
     wheels.mkdir(parents=True, exist_ok=True)
     report = copy_contents(folder, handout=options.handout)
     requirements = [str(build_wheel(wheels)), *INSTALLED[1:]]

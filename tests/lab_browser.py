@@ -20,8 +20,11 @@ PANELS = (
     "retrieval",
     "projector",
 )
+BUILT = Path(__file__).resolve().parents[1] / "book" / "_build" / "html"
 TIMEOUT = 120  # 초. 바쁜 컴퓨터에서도 넉넉히
 DESKTOP, PHONE = (1280, 900), (390, 844)
+# 길과 화면을 한 번씩. 그리는 코드는 같으므로 네 가지를 다 열지는 않는다. lab_base가 indirect인 표시에 쓴다
+VISITS = [("http", DESKTOP), ("file", PHONE)]
 
 
 def build_site(folder: Path, images) -> Path:
@@ -141,3 +144,57 @@ def requested(browser) -> list[str]:
         for event in events
         if event["method"] == "Network.requestWillBeSent"
     ]
+
+
+def found(panel, expression: str, *values):
+    """`panel`과 `values`로 쓴 JavaScript 식이 가리키는 요소."""
+    names = ", ".join(["panel", *(f"v{i}" for i in range(len(values)))])
+    element = panel.parent.execute_script(
+        f"const [{names}] = arguments; return {expression}", panel, *values
+    )
+    assert element is not None, (expression, values)
+    return element
+
+
+def button(panel, text: str):
+    """보이는 글이나 읽어 주는 이름이 `text`인 단추, 없으면 `text`가 든 단추."""
+    return found(
+        panel,
+        "((all) => all.find((b) => b.innerText === v0 || b.ariaLabel === v0)"
+        " ?? all.find((b) => b.innerText.includes(v0)) ?? null)([...panel.querySelectorAll('button')])",
+        text,
+    )
+
+
+def slider(panel, label: str):
+    return found(
+        panel,
+        "[...panel.querySelectorAll('.lab-slider')].find("
+        "(box) => box.querySelector('label').innerText === v0)?.querySelector('input') ?? null",
+        label,
+    )
+
+
+def choose(panel, label: str, option: str) -> None:
+    """이름이 `label`인 고르개에서 `option`을 마우스로 누릅니다."""
+    found(
+        panel,
+        "[...([...panel.querySelectorAll('.lab-choice')].find((box) =>"
+        " box.querySelector('legend').innerText === v0)?.querySelectorAll('label') ?? [])]"
+        ".find((item) => item.innerText === v1) ?? null",
+        *(label, option),
+    ).click()
+    settle(panel.parent)
+
+
+def address(browser) -> str:
+    """상태를 다 적은 뒤의 주소의 # 뒤."""
+    wait_until(browser, "document.documentElement.dataset.labAddress !== 'waiting'")
+    return browser.execute_script("return location.hash")
+
+
+def scroll_to(browser, name: str) -> None:
+    """패널이 채워지도록 화면에 들입니다."""
+    panel = browser.find_element("id", f"lab-{name}")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", panel)
+    wait_for_state(browser, name, "ready")

@@ -66,6 +66,13 @@ def test_stubs_are_unsolved(double, stub):
     assert grade(double, stub)[0] is None
 
 
+def test_a_forgotten_return_is_named(double):
+    def prints_only(x):
+        print(2 * x)
+
+    assert "return을 빠뜨렸는지" in grade(double, prints_only)[1]
+
+
 def test_check_prints_the_verdict_and_then_the_hint(double, capsys):
     printed = []
     for answer in (lambda x: 2 * x, lambda x: x, None):

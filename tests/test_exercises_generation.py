@@ -200,6 +200,13 @@ def in_degrees(start, end, fraction):
     ) / torch.sin(angle)
 
 
+def cosine_as_angle(start, end, fraction):
+    angle = start @ end
+    return (
+        torch.sin((1 - fraction) * angle) * start + torch.sin(fraction * angle) * end
+    ) / torch.sin(angle)
+
+
 def half_as_far(start, end, fraction):
     return by_turning_in_the_plane(start, end, fraction / 2)
 
@@ -212,11 +219,12 @@ def half_as_far(start, end, fraction):
         (lambda a, b, t: by_sines(b, a, t), "뒤바뀌었습니다"),
         (undivided, "방향은 맞는데 짧습니다"),
         (in_degrees, "길이가"),
+        (cosine_as_angle, "내적을 각으로 썼습니다"),
         (half_as_far, "라디안 돌았습니다"),
         (lambda a, b, t: a, "라디안 돌았습니다"),
         (lambda a, b, t: a * math.nan, "NaN"),
         (lambda a, b, t: interpolate_spherical(a, b, 5), "모양 (2,)"),
-        (lambda a, b, t: by_sines(a, b, t).tolist(), "torch.Tensor를 기대"),
+        (lambda a, b, t: by_sines(a, b, t).tolist(), "torch.tensor(...)로 감싸"),
         (lambda a, b: a, "오류가 났습니다"),
         (3.0, "함수를 기대"),
     ],

@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import re
 from pathlib import Path
 
 import nbformat
@@ -87,6 +88,40 @@ def test_no_line_of_a_solution_is_left(chapter):
     assert secret
     assert {line for line in secret if line in left} == set()
     assert "풀이 보기" not in nbformat.writes(made)
+
+
+def loose_explanations(notebook: NotebookNode) -> list[str]:
+    """연습문제의 풀이 셀 뒤에, 다음 제목이 나오기 전에, 접지 않은 글."""
+    found, part, solved = [], "", False
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            solved = solved or handout.is_solution(cell)
+            continue
+        text = re.sub(r"<details>.*?</details>", "", cell.source, flags=re.DOTALL)
+        before, *after = re.split(r"(?m)^#{2,} ", text, maxsplit=1)
+        if part == "연습문제" and solved and before.strip():
+            found.append(before.strip())
+        if titles := re.findall(r"(?m)^## +(.+)", text):
+            part = titles[-1].strip()
+        solved = solved and not after
+    return found
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+def test_explanation_of_a_solution_is_folded_and_leaves_with_it(chapter):
+    original = read(chapter)
+    assert loose_explanations(original) == []
+    text = "\n".join(cell.source for cell in handout.without_solutions(original).cells)
+    for part in ("연습문제", "퀴즈"):
+        # 프로젝트에는 퀴즈가 없다
+        for section in re.findall(rf"(?ms)^## {part}\n.*?(?=^## |\Z)", text):
+            assert "<details>" not in section
+
+
+def test_loose_explanation_is_found():
+    chapter = small_chapter()
+    chapter.cells[5].source = "풀이의 까닭\n\n### 연습 2. 다음"
+    assert loose_explanations(chapter) == ["풀이의 까닭"]
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)

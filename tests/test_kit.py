@@ -9,7 +9,9 @@ import os
 import platform
 import subprocess
 import sys
+import venv
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
 
 import nbformat
@@ -61,8 +63,8 @@ def stick(tmp_path) -> Path:
     return folder
 
 
-def run(*command: str) -> subprocess.CompletedProcess:
-    environment = os.environ | {"PYTHON": sys.executable, "PYTHONUTF8": "1"}
+def run(*command: str, **more: str) -> subprocess.CompletedProcess:
+    environment = os.environ | {"PYTHON": sys.executable, "PYTHONUTF8": "1"} | more
     environment["PIP_INDEX_URL"] = "file:///nowhere"  # 설치하는 명령이 보지 않아야 한다
     environment.pop("AELAB_DATA", None)
     return subprocess.run(
@@ -71,6 +73,7 @@ def run(*command: str) -> subprocess.CompletedProcess:
 
 
 @posix
+@pytest.mark.slow
 def test_kit_installs_and_starts_and_keeps_the_notebooks_of_the_student(stick, tmp_path):
     room = tmp_path / "학생의 폴더"
     (room / "notebooks").mkdir(parents=True)
@@ -86,6 +89,42 @@ def test_kit_installs_and_starts_and_keeps_the_notebooks_of_the_student(stick, t
     assert Path(folder).samefile(room)
     assert Path(data).samefile(room / "data")
     assert offline == "1"
+
+
+@pytest.mark.slow
+def test_corrected_kit_of_the_same_version_replaces_all_but_the_notebooks(stick, tmp_path):
+    """만들다 만 가상 환경(pip이 없는 것)에서 시작해 두 번 설치합니다."""
+    room = tmp_path / "room"
+    venv.create(room / ".venv", with_pip=False, symlinks=os.name != "nt")
+    install = (sys.executable, str(stick / "install.py"), str(room))
+    (stick / "site").mkdir()
+    (stick / "site" / "old.html").write_text("옛 쪽", encoding="utf-8")
+    first = run(*install)
+    assert first.returncode == 0, first.stderr
+    (room / "notebooks" / "01.ipynb").write_text("학생이 쓴 것", encoding="utf-8")
+
+    tiny_wheel(stick / "wheels", "aelab", "def load_pretrained(n): pass\nmended = True\n")
+    (stick / "site" / "old.html").rename(stick / "site" / "new.html")
+    (stick / "data" / "cifar-10-batches-py" / "batches.meta").write_bytes(b"new")
+    second = run(*install)
+    assert second.returncode == 0, second.stderr
+    python = room / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    assert run(str(python), "-I", "-c", "import aelab; print(aelab.mended)").stdout == "True\n"
+    assert [path.name for path in (room / "site").iterdir()] == ["new.html"]
+    assert (room / "data" / "cifar-10-batches-py" / "batches.meta").read_bytes() == b"new"
+    assert (room / "notebooks" / "01.ipynb").read_text(encoding="utf-8") == "학생이 쓴 것"
+
+
+def test_failed_environment_is_taken_away(stick, tmp_path):
+    (tmp_path / "venv.py").write_text(
+        "import pathlib, sys; pathlib.Path(sys.argv[1]).mkdir(); sys.exit(1)\n", encoding="utf-8"
+    )
+    room = tmp_path / "room"
+    install = str(stick / "install.py")
+    done = run(sys.executable, install, str(room), PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert "python3-venv" in done.stderr
+    assert not (room / ".venv").exists()
 
 
 @pytest.mark.parametrize(
@@ -167,6 +206,11 @@ def test_contents_are_the_notebooks_with_the_site_or_without_solutions(tmp_path,
     assert not (folder / "data").exists()
 
 
+def test_everything_the_kit_installs_has_a_tested_version():
+    pinned = [line.split("==")[0] for line in kit.CONSTRAINTS.read_text("utf-8").splitlines()]
+    assert set(kit.INSTALLED) - set(pinned) == {"aelab"}
+
+
 def test_manifest_adds_up_over_several_computers(tmp_path):
     first, second = kit.Target("Linux", "x86_64", "3.11"), kit.Target("Windows", "AMD64", "3.12")
     for targets in ([first], [second], [first]):
@@ -200,6 +244,32 @@ def test_wheels_of_another_computer_are_chosen_for_it_and_not_for_this_one(tmp_p
     assert downloaded[downloaded.index("--platform") + 1] == "win_amd64"
     assert {"--no-deps", "--only-binary=:all:"} <= set(downloaded)
     assert downloaded[-1] == "torch==2.14.1\npywinpty==3.0\n"
+
+
+@pytest.mark.parametrize("only", [False, True], ids=["whole", "only"])
+def test_wheels_are_new_unless_more_are_added_for_another_computer(
+    tmp_path, site, monkeypatch, only
+):
+    folder = tmp_path / "kit"
+    (folder / "wheels").mkdir(parents=True)
+    (folder / "wheels" / "torch-1.0-py3-none-any.whl").touch()  # 전에 받은 것
+    old = kit.Target("Plan9", "mips", "3.11")
+    kit.write_manifest(folder, [old])
+
+    def build(wheels: Path) -> Path:
+        (wheels / "aelab-1.0-py3-none-any.whl").touch()
+        return wheels / "aelab-1.0-py3-none-any.whl"
+
+    added = kit.Target("Windows", "AMD64", "3.12")
+    monkeypatch.setattr(kit, "build_wheel", build)
+    monkeypatch.setattr(kit, "download_here", lambda *_: None)
+    monkeypatch.setattr(kit, "download_for", lambda *_: added)
+    kit.main([str(folder), "--for", "windows:3.12", *(["--only"] if only else [])])
+    assert (folder / "wheels" / "torch-1.0-py3-none-any.whl").exists() is only
+    assert (folder / "wheels" / "aelab-1.0-py3-none-any.whl").exists()
+    listed = json.loads((folder / kit.MANIFEST).read_text(encoding="utf-8"))["targets"]
+    first = old if only else kit.here()
+    assert listed == [asdict(first), asdict(added)]
 
 
 @pytest.mark.parametrize(

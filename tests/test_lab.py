@@ -1,6 +1,7 @@
 """실험실의 자료와 Sphinx 확장: 파일을 따로 풀어 보고, 작은 책을 지어 봅니다."""
 
 import base64
+import dataclasses
 import json
 import re
 import zlib
@@ -12,7 +13,7 @@ from sklearn.decomposition import PCA
 
 from aelab import lab
 from aelab.__main__ import main
-from aelab.data import toyworld
+from aelab.data import ImageSet
 from aelab.generation import LatentGaussian
 from aelab.metrics import mse
 from aelab.pretrained import load_pretrained, manifest
@@ -81,10 +82,11 @@ def test_any_pixels_survive_without_loss():
 
 
 def test_about_tells_what_is_there(about, lab_images):
-    assert about["source"] == "toyworld"
+    assert about["sourceName"] == "toyworld"
     assert about["labels"] == lab_images.labels.tolist()
     assert about["classes"][:3] == ["비행기", "자동차", "새"]
     assert (about["imageCount"], about["firstCount"]) == (240, 48)
+    assert about["weightBytes"].keys() == about["errors"].keys() == {"64", "128", "256", "384"}
     assert about["latentDims"] == list(manifest()) == [64, 128, 256, 384]
 
 
@@ -93,8 +95,12 @@ def test_errors_are_those_of_the_images(about, lab_images):
     model = load_pretrained(64)
     errors = mse(model(lab_images[:]), lab_images[:]).numpy()
     told = about["errors"]["64"]
-    assert told["mean"] == pytest.approx(errors.mean(), rel=1e-4)
-    assert told["quantiles"] == pytest.approx(np.percentile(errors, range(101)), rel=1e-3)
+    assert told == pytest.approx(np.percentile(errors, range(101)), rel=1e-3)
+
+
+def test_size_of_a_weight_file_is_told(data, about):
+    for latent_dim, size in about["weightBytes"].items():
+        assert size == (data / f"weights_{latent_dim}.js").stat().st_size
 
 
 def test_directions_are_those_of_principal_component_analysis(data, lab_images):
@@ -129,26 +135,81 @@ def test_map_keeps_the_shape_of_the_projection(data, lab_images):
     assert told / told.max() == pytest.approx(true / true.max(), abs=1e-3)
 
 
-def test_same_data_is_left_alone_and_other_data_is_written(tmp_path, lab_images, monkeypatch):
+@pytest.fixture
+def quick(monkeypatch):
+    """오래 걸리는 계산 없이 파일 둘만 씁니다. 쓴 때마다의 이미지 수를 돌려줍니다."""
     written = []
-    monkeypatch.setattr(lab, "_write_files", lambda folder, images: written.append(len(images)))
+
+    def scripts(images):
+        written.append(len(images))
+        yield lab.script("first", b"one")
+        yield lab.script("second", b"two")
+
+    monkeypatch.setattr(lab, "_scripts", scripts)
+    return written
+
+
+def test_same_data_is_left_alone_and_other_data_is_written(tmp_path, lab_images, quick):
     assert lab.write(tmp_path, lab_images) is True
     assert lab.write(tmp_path, lab_images) is False
     assert lab.write(tmp_path, lab_images.subset(slice(100))) is True
-    assert written == [240, 100]
+    assert quick == [240, 100]
 
 
-def test_interrupted_writing_starts_over(tmp_path, lab_images, monkeypatch):
-    def interrupted(folder, images):
-        raise OSError("디스크가 찼습니다")
-
-    monkeypatch.setattr(lab, "_write_files", lambda folder, images: None)
+@pytest.mark.parametrize("damage", ["half", "gone", "old key", "broken key"])
+def test_damaged_data_is_written_again(tmp_path, lab_images, quick, damage):
     lab.write(tmp_path, lab_images)
-    monkeypatch.setattr(lab, "_write_files", interrupted)
-    with pytest.raises(OSError, match="디스크"):
-        lab.write(tmp_path, lab_images.subset(slice(100)))
-    monkeypatch.setattr(lab, "_write_files", lambda folder, images: None)
+    files = ("first.js", "second.js")
+    before = [(tmp_path / name).read_bytes() for name in files]
+    if damage == "half":
+        (tmp_path / "second.js").write_bytes(before[1][: len(before[1]) // 2])
+    elif damage == "gone":
+        (tmp_path / "second.js").unlink()
+    else:
+        text = '"d9e0"' if damage == "old key" else "{"
+        (tmp_path / lab.KEY_FILE).write_text(text, encoding="utf-8")
     assert lab.write(tmp_path, lab_images) is True
+    assert [(tmp_path / name).read_bytes() for name in files] == before
+    assert lab.write(tmp_path, lab_images) is False
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"labels": torch.zeros(60, dtype=torch.int64)},
+        {"classes": tuple("abcdefghij")},
+        {"name": "photos"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_everything_that_the_page_shows_is_in_the_key(tmp_path, lab_images, quick, change):
+    images = lab_images.subset(slice(60))
+    lab.write(tmp_path, images)
+    assert lab.write(tmp_path, dataclasses.replace(images, **change)) is True
+
+
+def test_code_and_weights_are_in_the_key(tmp_path, lab_images, quick, monkeypatch):
+    lab.write(tmp_path, lab_images)
+    monkeypatch.setattr(lab, "recipe", lambda: "다른 코드")
+    assert lab.write(tmp_path, lab_images) is True
+
+
+def test_interrupted_writing_starts_over(tmp_path, lab_images, quick, monkeypatch):
+    lab.write(tmp_path, lab_images)
+    with monkeypatch.context() as patch:
+        patch.setattr(lab, "script", lambda name, content: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            lab.write(tmp_path, lab_images.subset(slice(100)))
+    assert lab.write(tmp_path, lab_images) is True
+
+
+def test_own_photos_can_be_shown(tmp_path, lab_images):
+    labels = torch.zeros(60, dtype=torch.int64)
+    photos = ImageSet(lab_images.images[:60], labels, ("내 사진",), "photos")
+    assert lab.write(tmp_path, photos) is True
+    about = json.loads(content(tmp_path, "about"))
+    assert (about["sourceName"], about["classes"]) == ("photos", ["내 사진"])
+    assert len(content(tmp_path, "map")) == 4 * 2 * 2 * 60
 
 
 def test_too_few_images_are_refused(tmp_path, lab_images):
@@ -169,9 +230,8 @@ def test_images_at_hand_never_download(monkeypatch):
     assert (images.name, len(images)) == ("toyworld", lab.IMAGES)
 
 
-def test_command_writes_the_data(tmp_path, lab_images, monkeypatch, capsys):
-    monkeypatch.setattr(lab, "images_at_hand", lambda: toyworld.load("test").subset(slice(60)))
-    monkeypatch.setattr(lab, "_write_files", lambda folder, images: None)
+def test_command_writes_the_data(tmp_path, lab_images, quick, monkeypatch, capsys):
+    monkeypatch.setattr(lab, "images_at_hand", lambda: lab_images)
     assert main(["lab", str(tmp_path / "data")]) == 0
     assert "새로 썼습니다" in capsys.readouterr().out
     assert main(["lab", str(tmp_path / "data")]) == 0
@@ -207,9 +267,10 @@ def build(tmp_path, monkeypatch):
 
     def run(**pages: str) -> tuple[dict[str, str], str]:
         source, output = tmp_path / "source", tmp_path / "html"
-        source.mkdir()
+        source.mkdir(exist_ok=True)
         for name, text in pages.items():
-            (source / f"{name}.md").write_text(text, encoding="utf-8")
+            if not (source / f"{name}.md").exists():
+                (source / f"{name}.md").write_text(text, encoding="utf-8")
         settings = {"extensions": ["myst_parser", "book._ext.lab"], "master_doc": "lab"}
         warnings = (tmp_path / "warnings").open("w+", encoding="utf-8")
         with warnings:
@@ -254,6 +315,36 @@ def test_scripts_are_only_on_pages_with_a_panel(build):
     assert "lab/lab.css" in html["lab"]
     assert "engine.js" not in html["plain"]
     assert "lab.css" not in html["plain"]
+
+
+@pytest.fixture
+def version():
+    """지문을 새로 재는 함수."""
+    from book._ext import lab as extension
+
+    yield extension.version.__wrapped__
+    extension.version.cache_clear()
+
+
+def test_version_follows_the_images_and_the_code(version, monkeypatch, tmp_path):
+    from aelab.data import cifar10
+
+    found = []
+    for root in (None, tmp_path, None):
+        monkeypatch.setattr(cifar10, "locate", lambda root=root: root)
+        found.append(version())
+    assert found[0] == found[2] != found[1]
+    monkeypatch.setattr(lab, "recipe", lambda: "다른 코드")
+    assert version() not in found
+
+
+def test_unchanged_page_is_built_again_for_a_new_version(build, tmp_path, monkeypatch):
+    from book._ext import lab as extension
+
+    monkeypatch.setattr(extension, "version", lambda: "11111111")
+    assert "engine.js?v=11111111" in build(lab=LAB_PAGE)[0]["lab"]
+    monkeypatch.setattr(extension, "version", lambda: "22222222")
+    assert "engine.js?v=22222222" in build(lab=LAB_PAGE)[0]["lab"]
 
 
 def test_unknown_panel_stops_the_build(build):

@@ -1,4 +1,4 @@
-"""실험실의 계산과 앞의 네 실험을 진짜 브라우저에서: PyTorch와 같은지, 손과 글쇠로 움직이는지."""
+"""실험실의 계산과 앞의 네 실험을 진짜 브라우저에서: PyTorch와 같은지, 손과 키보드로 움직이는지."""
 
 import base64
 import re
@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from selenium.webdriver import ActionChains
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
 from selenium.webdriver.common.actions.pointer_input import PointerInput
 from selenium.webdriver.common.by import By
@@ -45,15 +44,17 @@ def browser_results(browser, latent_dim: int, count: int) -> tuple[np.ndarray, n
     return np.array(results["codes"]), np.array(results["pixels"])
 
 
-def check_parity(browser, latent_dim: int, images: torch.Tensor) -> None:
-    """브라우저의 잠재 벡터와 재구성이 PyTorch의 것과 같은지 봅니다."""
+def differences(browser, latent_dim: int, images: torch.Tensor) -> tuple[float, float]:
+    """브라우저의 잠재 벡터와 재구성이 PyTorch의 것과 가장 많이 다른 만큼."""
     model = load_pretrained(latent_dim)
     with torch.inference_mode():
         codes = model.encoder(images)
         pixels = model.decoder(codes)
     told_codes, told_pixels = browser_results(browser, latent_dim, len(images))
-    assert np.abs(told_codes - codes.numpy()).max() < CODE_TOLERANCE
-    assert np.abs(told_pixels - pixels.flatten(1).numpy()).max() < PIXEL_TOLERANCE
+    return (
+        float(np.abs(told_codes - codes.numpy()).max()),
+        float(np.abs(told_pixels - pixels.flatten(1).numpy()).max()),
+    )
 
 
 def restored(latent_dim: int, images: torch.Tensor) -> torch.Tensor:
@@ -80,60 +81,42 @@ def assert_drawn(browser, panel, label: str, expected: torch.Tensor) -> None:
     assert difference.max() <= 1  # 반올림이 갈리는 값
 
 
-def choose(panel, label: str) -> None:
-    """고르개에서 이름이 `label`인 것을 마우스로 누릅니다."""
-    for span in panel.find_elements(By.CSS_SELECTOR, ".lab-choice span"):
-        if span.text == label:
-            span.click()
-            return
-    raise AssertionError(f"{label}이라는 것이 없습니다.")
-
-
-def sliders(panel) -> dict:
-    """이름 → 슬라이더."""
-    return {
-        box.find_element(By.TAG_NAME, "label").text: box.find_element(By.TAG_NAME, "input")
-        for box in panel.find_elements(By.CSS_SELECTOR, ".lab-slider")
-    }
-
-
-def button(panel, text: str):
-    for found in panel.find_elements(By.TAG_NAME, "button"):
-        if text in found.text:
-            return found
-    raise AssertionError(f"{text}라는 단추가 없습니다.")
-
-
-def wait_for_address(browser, text: str) -> None:
-    page.wait_until(browser, f"location.hash.includes('{text}')")
-
-
 # 계산
 
 
 @pytest.mark.parametrize("latent_dim", SIZES)
 def test_engine_equals_torch(browser, lab_base, lab_images, latent_dim):
     page.open_panel(browser, lab_base, "reconstruction")
-    check_parity(browser, latent_dim, lab_images[:4])
+    code, pixel = differences(browser, latent_dim, lab_images[:4])
+    assert code < CODE_TOLERANCE
+    assert pixel < PIXEL_TOLERANCE
+
+
+def give_weights(browser, model) -> None:
+    """다음에 부르는 64차원의 가중치로, 파일의 것 대신 이 모델의 것을 건넵니다."""
+    _, put = lab.script("weights_64", lab.weight_bytes(model))
+    browser.execute_script(
+        f"const put = aelab.data.put; aelab.data.put = () => {{ aelab.data.put = put; {put} }};"
+    )
 
 
 @pytest.mark.parametrize("layer", ["encoder.net.4.weight", "decoder.net.4.weight"])
 def test_a_kernel_shifted_by_one_column_fails_the_parity_check(
-    browser, lab_server, lab_images, tmp_path, layer
+    browser, lab_server, lab_images, layer
 ):
     """위의 비교가 헐겁지 않다는 시험: 커널 하나를 한 칸 밀면 어긋나야 합니다."""
     model = load_pretrained(64)
+    page.open_panel(browser, lab_server, "reconstruction")
+    give_weights(browser, model)
+    code, pixel = differences(browser, 64, lab_images[:4])
+    assert (code < CODE_TOLERANCE, pixel < PIXEL_TOLERANCE) == (True, True)
     weights = model.state_dict()
     weights[layer].copy_(weights[layer].roll(1, dims=3))
-    lab._put(tmp_path, "weights_64", lab.weight_bytes(model))
     page.open_panel(browser, lab_server, "reconstruction")
-    # 틀린 가중치를 진짜 파일이 건넨 것처럼 건넨다
-    put = (tmp_path / "weights_64.js").read_text(encoding="utf-8")
-    browser.execute_script(
-        f"const put = aelab.data.put; aelab.data.put = () => {{ aelab.data.put = put; {put} }};"
-    )
-    with pytest.raises(AssertionError):
-        check_parity(browser, 64, lab_images[:4])
+    give_weights(browser, model)
+    code, pixel = differences(browser, 64, lab_images[:4])
+    assert pixel > 10 * PIXEL_TOLERANCE
+    assert (code > 10 * CODE_TOLERANCE) == layer.startswith("encoder")
 
 
 @pytest.mark.parametrize(
@@ -154,13 +137,13 @@ def test_patterns_equal_the_package(browser, lab_server, script, expected):
 # 모든 실험에 걸친 것
 
 
-@pytest.mark.parametrize("size", [page.DESKTOP, page.PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("lab_base", "size"), page.VISITS, indirect=["lab_base"])
 @pytest.mark.parametrize("name", MINE)
 def test_panel_works_without_outside_requests_and_errors(browser, lab_base, name, size):
     panel = page.open_panel(browser, lab_base, name, size=size)
-    for slider in sliders(panel).values():
+    for slider in panel.find_elements(By.CSS_SELECTOR, ".lab-slider input"):
         slider.send_keys(Keys.ARROW_RIGHT)
-    choose(panel, "64")
+    page.choose(panel, "잠재 차원", "64")
     page.wait_for_state(browser, name, "ready")
     page.settle(browser)
     width = browser.execute_script("return document.documentElement.scrollWidth")
@@ -198,24 +181,154 @@ def test_lower_panels_load_nothing_before_they_are_seen(browser, lab_server):
     page.wait_for_state(browser, "reconstruction", "ready")
     page.settle(browser)
     assert not [url for url in page.requested(browser) if re.search("projector|rest|codes", url)]
-    browser.find_element("id", "lab-projector").location_once_scrolled_into_view  # noqa: B018
-    page.wait_for_state(browser, "projector", "ready")
+    page.scroll_to(browser, "projector")
     assert [url for url in page.requested(browser) if "panels/projector.js" in url]
 
 
-def test_first_visit_is_small_and_quick(browser, lab_server):
+def test_scrolling_past_every_panel_leaves_the_address_alone(browser, lab_server):
+    page.open_panel(browser, lab_server, "reconstruction", "?size=64&image=3", page="all")
+    for name in page.PANELS:
+        page.scroll_to(browser, name)
+    page.settle(browser)
+    told = "return [location.hash, document.documentElement.dataset.labAddress ?? null]"
+    # 뒤의 것: 아무 패널도 주소를 적으려 하지 않았다
+    assert browser.execute_script(told) == ["#lab-reconstruction?size=64&image=3", None]
+
+
+COPY = """
+const [panel, change, done] = arguments;
+Object.defineProperty(navigator, "clipboard", {
+  configurable: true, value: { writeText: async (text) => done(text) },
+});
+const button = panel.querySelector(".lab-head button");
+if (change) change.click(); // 주소에 적기 전에 바로 복사한다
+button.click();
+"""
+
+
+def test_copied_address_holds_the_settings_of_its_own_panel(browser, lab_server):
+    panel = page.open_panel(browser, lab_server, "reconstruction", page="all")
+    page.choose(panel, "잠재 차원", "384")
+    page.wait_for_state(browser, "reconstruction", "ready")
+    page.scroll_to(browser, "generation")
+    generation = browser.find_element("id", "lab-generation")
+    again = page.button(generation, "새로 뽑기")
+    copied = browser.execute_async_script(COPY, generation, again)
+    assert copied == f"{lab_server}/all.html#lab-generation?seed=2"
+    assert page.address(browser) == "#lab-generation?seed=2"
+    # 주소에는 이제 생성의 상태가 있지만, 재구성의 단추는 재구성의 상태를 건넨다
+    copied = browser.execute_async_script(COPY, panel, None)
+    assert copied == f"{lab_server}/all.html#lab-reconstruction?size=384"
+
+
+def test_copy_tells_what_the_address_cannot_hold(browser, lab_server):
+    panel = page.open_panel(browser, lab_server, "ood")
+    browser.execute_async_script(COPY, panel, None)
+    page.wait_until(browser, "document.querySelector('.lab-head button').innerText.includes('.')")
+    copy = panel.find_element(By.CSS_SELECTOR, ".lab-head button")
+    assert copy.text == "복사했습니다."
+    panel.find_element(By.CLASS_NAME, "lab-drawing").send_keys(Keys.SPACE)
+    browser.execute_async_script(COPY, panel, None)
+    page.wait_until(
+        browser, "document.querySelector('.lab-head button').innerText.includes('것은')"
+    )
+    assert copy.text == "복사했습니다. 그린 것은 주소에 담기지 않습니다."
+
+
+def test_address_that_the_reader_follows_is_not_overwritten(browser, lab_server):
+    panel = page.open_panel(browser, lab_server, "latent")
+    page.set_slider(browser, page.slider(panel, "A에서 B로"), 0.25)
+    browser.execute_script("location.hash = '#lab-latent?t=0.75'")
+    # 일어나지 않은 일은 기다려 볼 수밖에 없다: 늦은 쓰기는 200밀리초 뒤에 온다
+    browser.execute_async_script("setTimeout(arguments[0], 300)")
+    assert browser.execute_script("return location.hash") == "#lab-latent?t=0.75"
+    page.wait_for_state(browser, "latent", "ready")
+    assert page.slider(panel, "A에서 B로").get_property("value") == "0.75"
+
+
+LATE_AND_BROKEN = """
+const { model } = aelab.data;
+aelab.data.model = (size) => size !== 64 ? model(size) : new Promise((_, reject) => {
+  globalThis.fail64 = () => reject(new Error("64차원을 읽지 못했습니다."));
+});
+"""
+
+
+def test_failure_of_a_size_that_is_no_longer_chosen_is_not_told(browser, lab_server, lab_images):
+    panel = page.open_panel(browser, lab_server, "reconstruction")
+    browser.execute_script(LATE_AND_BROKEN)
+    page.choose(panel, "잠재 차원", "64")
+    page.choose(panel, "잠재 차원", "256")
+    page.wait_until(browser, "document.querySelector('.lab-body').innerText.includes('256개')")
+    assert panel.get_attribute("data-state") == "busy"  # 64차원을 아직 기다린다
+    browser.execute_script("fail64()")
+    page.wait_for_state(browser, "reconstruction", "ready")
+    assert_drawn(browser, panel, "재구성", restored(256, lab_images[:1]))
+
+
+def test_failure_of_the_chosen_size_is_told_and_the_choice_goes_back(browser, lab_server):
+    panel = page.open_panel(browser, lab_server, "reconstruction")
+    browser.execute_script(LATE_AND_BROKEN)
+    page.choose(panel, "잠재 차원", "64")
+    panel.find_elements(By.CSS_SELECTOR, "[role=radio]")[1].click()  # 겹친 일은 끝나도
+    page.settle(browser)
+    browser.execute_script("fail64()")
+    page.wait_for_state(browser, "reconstruction", "error")
+    assert "64차원을 읽지 못했습니다." in panel.text
+    checked = panel.find_element(By.CSS_SELECTOR, ".lab-choice input:checked")
+    assert checked.get_property("value") == "128"
+    page.button(panel, "다시 시도").click()
+    page.wait_for_state(browser, "reconstruction", "ready")
+    assert page.severe_errors(browser) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "label"), [("generation", "흩어짐(잡음에 곱하는 수)"), ("latent", "2번째 방향")]
+)
+def test_failure_while_a_slider_draws_is_told_in_the_panel(browser, lab_server, name, label):
+    panel = page.open_panel(browser, lab_server, name)
+    browser.execute_async_script(
+        "const done = arguments[0]; aelab.data.model(128).then((model) => {"
+        " const { decode } = model;"
+        # 슬라이더가 나누어 그리는 첫 장에서만 실패한다
+        " model.decode = () => { model.decode = decode; throw new Error('그리지 못했습니다.'); };"
+        " done(); })"
+    )
+    page.set_slider(browser, page.slider(panel, label), 0.5)
+    page.wait_for_state(browser, name, "error")
+    assert "그리지 못했습니다." in panel.text
+    assert page.severe_errors(browser) == []
+
+
+@pytest.fixture(scope="module")
+def built_server(require_or_skip):
+    """지어 놓은 책. 진짜 쪽에서만 알 수 있는 것을 잽니다."""
+    if not (page.BUILT / "lab.html").exists():
+        require_or_skip("지어 놓은 실험실이 없습니다. `make book`으로 짓습니다.")
+    with page.serve(page.BUILT) as address:
+        yield address
+
+
+def test_first_visit_is_small_and_quick(browser, built_server):
     browser.execute_cdp_cmd("Network.enable", {})
     browser.execute_cdp_cmd("Network.setCacheDisabled", {"cacheDisabled": True})
-    page.open_panel(browser, lab_server, "reconstruction")
+    visits = []
+    for _ in range(3):
+        page.open_panel(browser, built_server, "reconstruction", page="lab")
+        visits.append(
+            browser.execute_script(
+                "const files = performance.getEntriesByType('resource')"
+                ".filter((file) => new URL(file.name).pathname.startsWith('/lab/'));"
+                "return [files.reduce((sum, file) => sum + file.transferSize, 0),"
+                " performance.getEntriesByName('lab-reconstruction:ready')[0].startTime]"
+            )
+        )
     browser.execute_cdp_cmd("Network.setCacheDisabled", {"cacheDisabled": False})
-    bytes_, milliseconds = browser.execute_script(
-        "const files = performance.getEntriesByType('resource');"
-        "return [files.reduce((sum, file) => sum + file.transferSize, 0),"
-        " performance.getEntriesByName('lab-reconstruction:ready')[0].startTime]"
-    )
-    print(f"첫 방문 {bytes_ / 1e6:.2f} MB, 첫 재구성 {milliseconds:.0f} 밀리초")
-    assert 1e6 < bytes_ < 1.5e6  # 아래쪽 경계는 재는 법이 틀리지 않았다는 확인
-    assert milliseconds < 5000  # 한가한 컴퓨터에서는 0.4초 안팎
+    sizes, times = zip(*visits, strict=True)
+    print(f"첫 방문 {max(sizes) / 1e6:.2f} MB, 첫 재구성 {min(times):.0f} 밀리초")
+    assert min(sizes) > 1e6  # 재는 법이 틀리지 않았다는 확인
+    assert max(sizes) < 1.5e6
+    assert min(times) < 3000  # 목표는 1초. 다른 일로 바쁜 컴퓨터에서도 흔들리지 않게
 
 
 def test_passes_and_frames_are_quick(browser, lab_server):
@@ -254,7 +367,7 @@ def test_passes_and_frames_are_quick(browser, lab_server):
         };
         next(0);
         """,
-        sliders(panel)["1번째 방향"],
+        page.slider(panel, "1번째 방향"),
     )
     encode, decode, frame = (np.median(times) for times in (*passes, frames))
     print(f"가운데 값: 인코더 {encode:.1f}, 디코더 {decode:.1f}, 프레임 {frame:.1f} 밀리초")
@@ -283,11 +396,10 @@ def test_damaged_data_is_told_and_the_page_goes_on(browser, lab_folder, tmp_path
     assert "weights_128.js" in message
     assert "손상" in message or "불러오지 못했습니다" in message
     # 다른 실험은 그대로 쓸 수 있다
-    browser.find_element("id", "lab-transposed").location_once_scrolled_into_view  # noqa: B018
-    page.wait_for_state(browser, "transposed", "ready")
+    page.scroll_to(browser, "transposed")
     # 고친 뒤 다시 시도하면 살아난다
     broken.write_text(whole, encoding="utf-8")
-    button(panel, "다시 시도").click()
+    page.button(panel, "다시 시도").click()
     page.wait_for_state(browser, "reconstruction", "ready")
 
 
@@ -300,8 +412,8 @@ def test_page_without_scripts_says_so(lab_folder):
 
 
 @pytest.mark.parametrize("latent_dim", SIZES)
-def test_reconstruction_shows_what_torch_computes(browser, lab_base, lab_images, latent_dim):
-    panel = page.open_panel(browser, lab_base, "reconstruction", f"?size={latent_dim}&image=5")
+def test_reconstruction_shows_what_torch_computes(browser, lab_server, lab_images, latent_dim):
+    panel = page.open_panel(browser, lab_server, "reconstruction", f"?size={latent_dim}&image=5")
     original = lab_images[5:6]
     expected = restored(latent_dim, original)
     assert_drawn(browser, panel, "입력", original)
@@ -329,8 +441,8 @@ def test_reconstruction_tells_the_rank_among_the_test_images(browser, lab_server
     assert told == pytest.approx(100 * np.mean(errors < errors[middling]), abs=1.5)
 
 
-def test_image_is_picked_by_mouse_keyboard_and_touch(browser, lab_base, lab_images):
-    panel = page.open_panel(browser, lab_base, "reconstruction", size=page.PHONE)
+def test_image_is_picked_by_mouse_keyboard_and_touch(browser, lab_server, lab_images):
+    panel = page.open_panel(browser, lab_server, "reconstruction", size=page.PHONE)
     thumbnails = panel.find_elements(By.CSS_SELECTOR, "[role=radio]")
     thumbnails[2].click()
     page.settle(browser)
@@ -345,7 +457,7 @@ def test_image_is_picked_by_mouse_keyboard_and_touch(browser, lab_base, lab_imag
     tap(browser, thumbnails[3])
     page.settle(browser)
     assert_drawn(browser, panel, "입력", lab_images[3:4])
-    wait_for_address(browser, "image=3")
+    assert "image=3" in page.address(browser)
 
 
 def tap(browser, element) -> None:
@@ -354,14 +466,15 @@ def tap(browser, element) -> None:
     actions.perform()
 
 
-def test_size_is_chosen_and_all_sizes_stand_side_by_side(browser, lab_base, lab_images):
-    panel = page.open_panel(browser, lab_base, "reconstruction")
-    choose(panel, "256")
+def test_size_is_chosen_and_all_sizes_stand_side_by_side(browser, lab_server, lab_images):
+    panel = page.open_panel(browser, lab_server, "reconstruction")
+    page.choose(panel, "잠재 차원", "256")
     page.wait_for_state(browser, "reconstruction", "ready")
     page.settle(browser)
     assert_drawn(browser, panel, "재구성", restored(256, lab_images[:1]))
-    button(panel, "나란히").click()
-    page.wait_until(browser, "document.querySelectorAll('.lab-gallery canvas').length === 4")
+    page.button(panel, "나란히").click()
+    gallery = ".lab-gallery:not(.lab-three) canvas"
+    page.wait_until(browser, f"document.querySelectorAll('{gallery}').length === 4")
     for latent_dim in SIZES:
         assert_drawn(browser, panel, f"{latent_dim}차원", restored(latent_dim, lab_images[:1]))
 
@@ -369,8 +482,8 @@ def test_size_is_chosen_and_all_sizes_stand_side_by_side(browser, lab_base, lab_
 def test_address_is_enough_to_see_the_same(browser, lab_base, lab_images):
     panel = page.open_panel(browser, lab_base, "reconstruction")
     panel.find_elements(By.CSS_SELECTOR, "[role=radio]")[7].click()
-    choose(panel, "64")
-    wait_for_address(browser, "size=64")
+    page.choose(panel, "잠재 차원", "64")
+    assert "size=64" in page.address(browser)
     address = browser.current_url
     browser.get("about:blank")
     browser.get(address)
@@ -441,25 +554,25 @@ def codes_of(latent_dim: int, images: torch.Tensor) -> torch.Tensor:
         return load_pretrained(latent_dim).encoder(images)
 
 
-def test_slider_moves_along_a_principal_direction(browser, lab_base, lab_images):
-    panel = page.open_panel(browser, lab_base, "latent", "?size=64&a=2")
+def test_slider_moves_along_a_principal_direction(browser, lab_server, lab_images):
+    panel = page.open_panel(browser, lab_server, "latent", "?size=64&a=2")
     before = drawn(browser, panel, "방향을 따라").tolist()
     assert before == drawn(browser, panel, "그림 A의 재구성").tolist()
-    page.set_slider(browser, sliders(panel)["2번째 방향"], 2.5)
+    page.set_slider(browser, page.slider(panel, "2번째 방향"), 2.5)
     _, scales, directions = lab.principal_directions(codes_of(64, lab_images[:]))
     code = codes_of(64, lab_images[2:3]) + 2.5 * scales[1] * directions[1]
     assert_drawn(browser, panel, "방향을 따라", decoded(64, code))
     changed = np.mean(np.array(before) != drawn(browser, panel, "방향을 따라"))
     assert changed > 0.3
-    wait_for_address(browser, "p2=2.5")
-    button(panel, "모두 0으로").click()
+    assert "p2=2.5" in page.address(browser)
+    page.button(panel, "모두 0으로").click()
     page.settle(browser)
     assert drawn(browser, panel, "방향을 따라").tolist() == before
 
 
-def test_slider_is_moved_by_keyboard_and_touch(browser, lab_base):
-    panel = page.open_panel(browser, lab_base, "latent", size=page.PHONE)
-    slider = sliders(panel)["1번째 방향"]
+def test_slider_is_moved_by_keyboard_and_touch(browser, lab_server):
+    panel = page.open_panel(browser, lab_server, "latent", size=page.PHONE)
+    slider = page.slider(panel, "1번째 방향")
     slider.send_keys(Keys.ARROW_RIGHT * 3)
     assert slider.get_attribute("aria-valuetext") == "0.15σ"
     tap_at_end(browser, slider)
@@ -489,10 +602,10 @@ def test_steps_show_one_direction_from_end_to_end(browser, lab_server, lab_image
 
 @pytest.mark.parametrize("fraction", [0, 0.3, 1])
 def test_interpolation_joins_codes_and_the_fade_joins_pixels(
-    browser, lab_base, lab_images, fraction
+    browser, lab_server, lab_images, fraction
 ):
-    panel = page.open_panel(browser, lab_base, "latent", "?size=64&a=2&b=11")
-    page.set_slider(browser, sliders(panel)["A에서 B로"], fraction)
+    panel = page.open_panel(browser, lab_server, "latent", "?size=64&a=2&b=11")
+    page.set_slider(browser, page.slider(panel, "A에서 B로"), fraction)
     a, b = lab_images[2:3], lab_images[11:12]
     code = torch.lerp(codes_of(64, a), codes_of(64, b), fraction)
     assert_drawn(browser, panel, "잠재 벡터를 이은", decoded(64, code))
@@ -511,14 +624,13 @@ def test_interpolation_joins_codes_and_the_fade_joins_pixels(
         ("단색", "pattern=constant&value=0", ood.constant((0.0, 0.0, 0.0))),
     ],
 )
-def test_pattern_is_chosen_and_reconstructed(browser, lab_base, name, query, expected):
-    panel = page.open_panel(browser, lab_base, "ood", "?size=64&pattern=noise")
-    choose(panel, name)
-    page.settle(browser)
+def test_pattern_is_chosen_and_reconstructed(browser, lab_server, name, query, expected):
+    panel = page.open_panel(browser, lab_server, "ood", "?size=64&pattern=noise")
+    page.choose(panel, "무늬", name)
     board = panel.find_element(By.CLASS_NAME, "lab-drawing")
     assert np.abs(page.pixels_of(browser, board) - as_drawn(expected)).max() <= 1
     assert_drawn(browser, panel, "재구성", restored(64, expected))
-    wait_for_address(browser, query)
+    assert query in page.address(browser)
 
 
 def test_noise_follows_its_number(browser, lab_server):
@@ -538,9 +650,9 @@ def red_pixels(browser, panel) -> int:
 
 
 @pytest.mark.parametrize("kind", ["mouse", "touch"])
-def test_drawing_by_hand_changes_the_reconstruction(browser, lab_base, kind):
+def test_drawing_by_hand_changes_the_reconstruction(browser, lab_server, kind):
     size = page.PHONE if kind == "touch" else page.DESKTOP
-    panel = page.open_panel(browser, lab_base, "ood", "?pattern=constant&value=-1", size=size)
+    panel = page.open_panel(browser, lab_server, "ood", "?pattern=constant&value=-1", size=size)
     board = panel.find_element(By.CLASS_NAME, "lab-drawing")
     browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", board)
     before = drawn(browser, panel, "재구성").tolist()
@@ -554,15 +666,15 @@ def test_drawing_by_hand_changes_the_reconstruction(browser, lab_base, kind):
     assert red_pixels(browser, panel) > 30  # 끊기지 않은 굵은 선
     assert drawn(browser, panel, "재구성").tolist() != before
     assert browser.execute_script("return scrollY") == scrolled
-    button(panel, "지우기").click()
+    page.button(panel, "지우기").click()
     page.settle(browser)
     assert red_pixels(browser, panel) == 0
     assert drawn(browser, panel, "재구성").tolist() == before
 
 
-def test_drawing_by_keyboard(browser, lab_base):
-    panel = page.open_panel(browser, lab_base, "ood", "?pattern=constant&value=-1")
-    page.set_slider(browser, sliders(panel)["붓의 굵기"], 1)
+def test_drawing_by_keyboard(browser, lab_server):
+    panel = page.open_panel(browser, lab_server, "ood", "?pattern=constant&value=-1")
+    page.set_slider(browser, page.slider(panel, "붓의 굵기"), 1)
     board = panel.find_element(By.CLASS_NAME, "lab-drawing")
     board.send_keys(Keys.SPACE, Keys.ARROW_RIGHT, Keys.SPACE, Keys.ARROW_DOWN, Keys.SPACE)
     board.send_keys(Keys.TAB)  # 붓의 자리를 감춘다
@@ -573,11 +685,10 @@ def test_drawing_by_keyboard(browser, lab_base):
 # 생성
 
 
-def test_without_spread_only_the_two_means_remain(browser, lab_base, lab_images):
-    panel = page.open_panel(browser, lab_base, "generation", "?size=64")
-    page.set_slider(browser, sliders(panel)["흩어짐(잡음에 곱하는 수)"], 0)
-    ActionChains(browser).pause(0.5).perform()  # 열여섯 장을 프레임마다 나누어 그린다
-    page.settle(browser)
+def test_without_spread_only_the_two_means_remain(browser, lab_server, lab_images):
+    panel = page.open_panel(browser, lab_server, "generation", "?size=64")
+    page.set_slider(browser, page.slider(panel, "흩어짐(잡음에 곱하는 수)"), 0)
+    page.wait_for_state(browser, "generation", "ready")
     mean = codes_of(64, lab_images[:]).mean(0, keepdim=True)
     for number in (1, 8):
         assert_drawn(browser, panel, f"표준정규 {number}", decoded(64, torch.zeros(1, 64)))
@@ -605,13 +716,12 @@ def test_fitted_samples_follow_the_package(browser, lab_server, lab_images):
     )
 
 
-def test_new_draw_differs_and_its_address_repeats_it(browser, lab_base):
-    panel = page.open_panel(browser, lab_base, "generation", "?size=64&seed=1")
+def test_new_draw_differs_and_its_address_repeats_it(browser, lab_server):
+    panel = page.open_panel(browser, lab_server, "generation", "?size=64&seed=1")
     first = drawn(browser, panel, "맞춘 분포 1").tolist()
-    button(panel, "새로 뽑기").send_keys(Keys.ENTER)
-    wait_for_address(browser, "seed=2")
-    ActionChains(browser).pause(0.5).perform()
-    page.settle(browser)
+    page.button(panel, "새로 뽑기").send_keys(Keys.ENTER)
+    assert "seed=2" in page.address(browser)
+    page.wait_for_state(browser, "generation", "ready")
     second = drawn(browser, panel, "맞춘 분포 1").tolist()
-    panel = page.open_panel(browser, lab_base, "generation", "?size=64&seed=2")
+    panel = page.open_panel(browser, lab_server, "generation", "?size=64&seed=2")
     assert first != second == drawn(browser, panel, "맞춘 분포 1").tolist()

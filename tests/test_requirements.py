@@ -155,7 +155,7 @@ def test_a_line_that_works_on_one_machine_only_is_refused(line):
 
 def test_lock_command_writes_a_list_that_can_be_read():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    (command,) = re.findall(r"-m (pip list .*) > constraints\.txt", makefile)
+    (command,) = re.findall(r"-m (pip list .*) > \.venv/constraints\.txt", makefile)
     done = subprocess.run(
         [sys.executable, "-m", *command.split()], capture_output=True, encoding="utf-8", check=True
     )

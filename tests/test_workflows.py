@@ -14,7 +14,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-OFFICIAL = re.compile(r"actions/[a-z-]+@v\d+")
+OFFICIAL = re.compile(r"actions/[a-z-]+(/[a-z]+)?@v\d+")
 
 
 def read(path: Path) -> dict:
@@ -65,16 +65,18 @@ def problem(command: str) -> str | None:
     return f"없는 파일: {missing}" if missing else None
 
 
+def check_schema(path: Path) -> subprocess.CompletedProcess:
+    schema = ["--builtin-schema", "vendor.github-workflows"]
+    return subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", *schema, str(path)],
+        capture_output=True,
+        text=True,
+    )
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_workflow_follows_the_schema(path):
-    check = [
-        sys.executable,
-        "-m",
-        "check_jsonschema",
-        "--builtin-schema",
-        "vendor.github-workflows",
-    ]
-    done = subprocess.run([*check, str(path)], capture_output=True, text=True)
+    done = check_schema(path)
     assert done.returncode == 0, done.stdout
 
 
@@ -82,14 +84,7 @@ def test_schema_refuses_a_broken_workflow(tmp_path):
     broken = tmp_path / "broken.yml"
     text = WORKFLOWS[0].read_text(encoding="utf-8").replace("runs-on:", "runs_on:")
     broken.write_text(text, encoding="utf-8")
-    check = [
-        sys.executable,
-        "-m",
-        "check_jsonschema",
-        "--builtin-schema",
-        "vendor.github-workflows",
-    ]
-    assert subprocess.run([*check, str(broken)], capture_output=True).returncode == 1
+    assert check_schema(broken).returncode == 1
 
 
 @pytest.mark.parametrize("command", commands())
@@ -119,7 +114,7 @@ def test_only_official_actions_are_used():
 
 def test_permissions_are_the_least():
     for path in WORKFLOWS:
-        assert read(path)["permissions"] in ({}, {"contents": "read"}, "{}"), path.name
+        assert read(path)["permissions"] in ({}, {"contents": "read"}), path.name
     wider = {name: job["permissions"] for name, job in jobs() if "permissions" in job}
     assert set(wider) == {"pages"}
     deploy = read(ROOT / ".github/workflows/pages.yml")["jobs"]["deploy"]
@@ -163,3 +158,36 @@ def test_published_folder_is_the_one_that_the_book_is_built_into():
     assert "make book" in [step.get("run") for step in build]
     upload = next(s for s in build if s.get("uses", "").startswith("actions/upload-pages-artifact"))
     assert upload["with"]["path"] == "book/_build/html"
+
+
+def test_book_is_published_only_after_the_gate_is_green():
+    ci, pages = (read(ROOT / f".github/workflows/{name}.yml") for name in ("ci", "pages"))
+    assert ci["on"]["push"]["branches"] == ["main"]
+    assert "push" not in pages["on"]
+    assert pages["on"]["workflow_run"] == {
+        "workflows": [ci["name"]],
+        "types": ["completed"],
+        "branches": ["main"],
+    }
+    build = pages["jobs"]["build"]
+    for condition in ("workflow_run.conclusion == 'success'", "workflow_run.event == 'push'"):
+        assert condition in build["if"]
+    # 점검한 바로 그 판을 짓는다
+    assert "workflow_run.head_sha" in build["steps"][0]["with"]["ref"]
+
+
+def test_only_a_complete_download_is_kept_for_the_next_time():
+    build = read(ROOT / ".github/workflows/pages.yml")["jobs"]["build"]["steps"]
+    (save,) = [s for s in build if s.get("uses", "").startswith("actions/cache/save")]
+    (restore,) = [s for s in build if s.get("uses", "").startswith("actions/cache/restore")]
+    assert "steps.data.outcome == 'success'" in save["if"]
+    assert save["with"] == restore["with"]
+    (data,) = [step for step in build if step.get("id") == "data"]
+    assert data["run"].endswith("aelab data")
+
+
+def test_quick_checks_come_before_the_long_ones():
+    gate = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    order = ["ruff check", "pyrefly check", "npm test", "jupyter-book build", "run_tests\n"]
+    places = [gate.rindex(command) for command in order]
+    assert places == sorted(places)

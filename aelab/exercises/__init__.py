@@ -34,7 +34,10 @@ def grade(name: str, answer: object) -> tuple[bool | None, str]:
             raise Unsolved
         grader(answer)
     except Unsolved:
-        return None, "빈칸을 채우고 이 셀을 다시 실행합니다."
+        return (
+            None,
+            "빈칸을 채우고 이 셀을 다시 실행합니다. 다 채운 함수라면 return을 빠뜨렸는지 봅니다.",
+        )
     except Hint as hint:
         return False, str(hint)
     return True, ""

@@ -52,6 +52,11 @@ def call(function: object, *inputs: object, **options: object) -> object:
 
 def as_tensor(result: object, shape: tuple[int, ...]) -> Tensor:
     """결과를 `shape`의 텐서로 봅니다. 아니면 Hint."""
+    if isinstance(result, list | tuple):
+        raise Hint(
+            f"torch.Tensor를 기대했는데 {type(result).__name__}이(가) 왔습니다. "
+            "torch.tensor(...)로 감싸 텐서로 돌려줍니다."
+        )
     if not isinstance(result, Tensor):
         raise Hint(f"torch.Tensor를 기대했는데 {_describe(result)}이(가) 왔습니다.")
     if tuple(result.shape) != shape:

@@ -142,8 +142,8 @@ def _angle(start: Tensor, end: Tensor) -> float:
     return math.acos(float((start.double() @ end.double()).clamp(-1, 1)))
 
 
-def _slerp(start: Tensor, end: Tensor, fraction: float) -> Tensor:
-    angle = _angle(start, end)
+def _slerp(start: Tensor, end: Tensor, fraction: float, angle: float | None = None) -> Tensor:
+    angle = _angle(start, end) if angle is None else angle
     weights = math.sin((1 - fraction) * angle), math.sin(fraction * angle)
     return (weights[0] * start.double() + weights[1] * end.double()) / math.sin(angle)
 
@@ -164,6 +164,8 @@ def _slerp_slip(point: Tensor, start: Tensor, end: Tensor, fraction: float) -> s
         )
     if close(point, _slerp(start, end, fraction) * math.sin(angle), 1e-3):
         return "방향은 맞는데 짧습니다. 사인의 합을 무엇으로 나누는지 봅니다."
+    if close(point, _slerp(start, end, fraction, angle=math.cos(angle)), 1e-3):
+        return "내적을 각으로 썼습니다. 내적은 각의 코사인이므로 torch.acos로 각을 구합니다."
     length = float(point.norm())
     if abs(length - 1) > 1e-3:
         return f"길이가 {length:.3f}입니다. 원 위의 점이면 1이어야 합니다."

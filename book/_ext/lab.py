@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -55,13 +56,16 @@ def copy_sources(folder: Path) -> None:
         shutil.copyfile(source, target)
 
 
+@cache
 def version() -> str:
-    """소스와 가중치의 지문. 책이 바뀌면 브라우저가 옛 파일을 쓰지 않게 합니다."""
-    package = BOOK.parent / "aelab"
-    files = [*SOURCES.rglob("*.js"), SOURCES / "lab.css"]
-    files += [package / "lab.py", package / "weights" / "manifest.json"]
-    digest = hashlib.sha256()
-    for path in sorted(files):
+    """소스와 자료의 지문. 책이 바뀌면 브라우저가 옛 파일을 쓰지 않게 합니다."""
+    from aelab import lab
+    from aelab.data import cifar10
+
+    # 이미지를 읽으면 오래 걸린다. CIFAR-10은 MD5로, toyworld는 그리는 코드로 정해지므로 이름이면 된다
+    source = "toyworld" if cifar10.locate() is None else "cifar10"
+    digest = hashlib.sha256(f"{source} {lab.recipe()}".encode())
+    for path in sorted([*SOURCES.rglob("*.js"), SOURCES / "lab.css"]):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:8]
 
@@ -97,7 +101,7 @@ def _add_scripts(app, pagename, templatename, context, doctree) -> None:
     if doctree is None or next(iter(doctree.findall(lab_panel)), None) is None:
         return
     folder = context["pathto"]("lab", resource=True)
-    context["metatags"] = context.get("metatags", "") + head_html(folder, version())
+    context["metatags"] = context.get("metatags", "") + head_html(folder, app.config.lab_version)
 
 
 def _start_data(app) -> None:
@@ -139,6 +143,8 @@ def setup(app) -> dict:
         latex=(_skip_panel, None),
         text=(_skip_panel, None),
     )
+    # 설정으로 두면, 자료가 바뀌었을 때 글이 그대로인 쪽도 새 판을 가리키게 다시 지어진다
+    app.add_config_value("lab_version", lambda config: version(), "html")
     app.connect("builder-inited", _start_data)
     app.connect("doctree-read", _mark_panels)
     app.connect("html-page-context", _add_scripts)

@@ -11,6 +11,8 @@ addEventListener("beforeprint", () => {
   for (const [a] of localLinks) a.removeAttribute("href");
 });
 addEventListener("afterprint", () => {
-  document.documentElement.dataset.theme = theme;
+  // 정해진 것이 없었으면 도로 없앤다. undefined를 넣으면 그 글이 적힌다
+  if (theme === undefined) delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
   for (const [a, href] of localLinks) a.setAttribute("href", href);
 });

@@ -31,18 +31,26 @@
       this.write = write;
       const parsed = parse(hash);
       this.values = parsed.id === id ? parsed.values : new Map();
+      /** 화면에는 있으나 주소에는 담기지 않는 것의 이름. 없으면 빈 글입니다. */
+      this.outside = "";
     }
 
     /**
      * 범위 안의 수. 없거나 수가 아니면 `fallback`입니다.
+     * `step`이 있으면 슬라이더처럼 `min`에서 걸음을 세어 가장 가까운 값으로 옮깁니다.
      * @param {string} name
      * @param {number} fallback
-     * @param {{min: number, max: number}} range
+     * @param {{min: number, max: number, step?: number}} range
      */
-    number(name, fallback, { min, max }) {
+    number(name, fallback, { min, max, step }) {
       const text = this.values.get(name) ?? "";
       const value = Number(text);
-      return text.trim() && Number.isFinite(value) ? Math.min(max, Math.max(min, value)) : fallback;
+      if (!text.trim() || !Number.isFinite(value)) return fallback;
+      const inside = Math.min(max, Math.max(min, value));
+      if (step === undefined) return inside;
+      const most = Math.floor((max - min) / step + 1e-9);
+      const steps = Math.min(most, Math.round((inside - min) / step));
+      return Number((min + steps * step).toFixed(10)); // 0.1을 세 번 더한 0.30000000000000004를 0.3으로
     }
 
     /**

@@ -4,7 +4,13 @@
 {
   const SIDE = 32;
   const PLANE = SIDE * SIDE; // 한 채널의 픽셀 수
-  const IMAGE = 3 * PLANE;
+  const IMAGE = 3 * PLANE; // 이미지 한 장의 값의 수
+
+  /** [-1, 1]의 값을 0부터 255까지로. 반올림은 담는 배열이 합니다. @param {number} value */
+  const toByte = (value) => (value + 1) * 127.5;
+
+  /** 0부터 255까지의 값을 [-1, 1]로. @param {number} byte */
+  const fromByte = (byte) => byte / 127.5 - 1;
 
   /**
    * @param {string} text base64
@@ -87,7 +93,18 @@
     return images;
   }
 
-  const codec = { fromBase64, inflate, halfToNumber, halvesToFloats, decodeImages };
+  const codec = {
+    SIDE,
+    PLANE,
+    IMAGE,
+    toByte,
+    fromByte,
+    fromBase64,
+    inflate,
+    halfToNumber,
+    halvesToFloats,
+    decodeImages,
+  };
   globalThis.aelab = { ...globalThis.aelab, codec };
   if (typeof module !== "undefined") module.exports = codec; // node 시험과 형 검사가 읽는 곳
 }

@@ -2,6 +2,7 @@
 // 자료 파일: 쓸 때 <script>로 불러오면 파일이 스스로 내용을 건넵니다.
 // fetch를 쓰지 않으므로 더블 클릭으로 연 쪽(file://)에서도 같은 길로 읽습니다.
 {
+  const { SIDE, PLANE, IMAGE } = aelab.codec;
   const script = /** @type {HTMLScriptElement} */ (document.currentScript);
   const base = new URL(".", script.src);
   const version = new URL(script.src).search; // 쪽과 자료의 판이 어긋나지 않게 같은 표를 붙인다
@@ -118,22 +119,41 @@
 
   /** 시험 이미지의 앞부분. */
   class Images {
-    /** @param {Uint8Array} stored 이미지마다 채널의 차례로 3072바이트 */
+    /** @param {Uint8Array} stored 이미지마다 채널의 차례로 IMAGE바이트 */
     constructor(stored) {
       this.bytes = stored;
-      this.count = stored.length / 3072;
+      this.count = stored.length / IMAGE;
+    }
+
+    /** @param {number} index */
+    stored(index) {
+      return this.bytes.subarray(index * IMAGE, (index + 1) * IMAGE);
     }
 
     /** @param {number} index */
     pixels(index) {
-      const stored = this.bytes.subarray(index * 3072, (index + 1) * 3072);
-      return Float32Array.from(stored, (value) => value / 127.5 - 1);
+      return Float32Array.from(this.stored(index), aelab.codec.fromByte);
+    }
+
+    /**
+     * 한 장을 화폭에 칠합니다. 보이게 하는 것은 화폭의 paint()입니다.
+     * @param {number} index
+     * @param {{put: (x: number, y: number, color: number[]) => void}} canvas
+     * @param {number} [left] 화폭에서의 자리
+     * @param {number} [top]
+     */
+    paint(index, canvas, left = 0, top = 0) {
+      const bytes = this.stored(index);
+      for (let i = 0; i < PLANE; i++) {
+        const color = [bytes[i], bytes[i + PLANE], bytes[i + 2 * PLANE]];
+        canvas.put(left + (i % SIDE), top + Math.floor(i / SIDE), color);
+      }
     }
   }
 
   const firstImages = remembered(async () => {
     const [{ firstCount }, raw] = await Promise.all([about(), bytes("images_first")]);
-    if (raw.length !== firstCount * 3072) throw broken("images_first");
+    if (raw.length !== firstCount * IMAGE) throw broken("images_first");
     return new Images(aelab.codec.decodeImages(raw));
   });
 
@@ -143,8 +163,8 @@
       about(),
       bytes("images_rest"),
     ]);
-    if (first.bytes.length + raw.length !== imageCount * 3072) throw broken("images_rest");
-    const joined = new Uint8Array(imageCount * 3072);
+    if (first.bytes.length + raw.length !== imageCount * IMAGE) throw broken("images_rest");
+    const joined = new Uint8Array(imageCount * IMAGE);
     joined.set(first.bytes);
     joined.set(aelab.codec.decodeImages(raw), first.bytes.length);
     return new Images(joined);

@@ -1,8 +1,8 @@
 "use strict";
 // 패널이 함께 쓰는 화면의 조각: 슬라이더, 고르개, 픽셀 그림, 이미지 고르기, 내 사진.
 {
-  const SIDE = 32;
-  const PLANE = SIDE * SIDE;
+  const { SIDE, PLANE, IMAGE, toByte, fromByte } = aelab.codec;
+  const USUAL_SIZE = "128"; // 주소에 없을 때의 잠재 차원
   const STRIP_ROWS = 2; // 이미지 고르기의 줄(lab.css의 .lab-strip)
   const DIFFERENCE_GAIN = 4; // 차이는 작으므로 밝혀서 보여 준다
   const SLICE = 8; // 밀리초. 한 프레임(16밀리초)의 절반만 써야 화면이 멈추지 않는다
@@ -41,6 +41,15 @@
     if (!Number.isFinite(value)) return Number.isNaN(value) ? "—" : value > 0 ? "∞" : "−∞";
     const text = value.toFixed(digits);
     return (Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−");
+  }
+
+  /**
+   * 유효 숫자 세 자리의 글. 아주 작은 오차도 0으로 보이지 않습니다.
+   * @param {number} value 0 이상
+   */
+  function significant(value) {
+    const rounded = Number(value.toPrecision(3));
+    return rounded === 0 ? "0" : number(rounded, Math.max(0, 2 - Math.floor(Math.log10(rounded))));
   }
 
   /**
@@ -119,31 +128,39 @@
   }
 
   /**
-   * 가짓수가 많을 때의 펼침 목록.
-   * @param {{label: string, options: {value: string, label: string}[], value: string,
-   *   onChange: (value: string) => void}} options
+   * 잠재 차원을 고르는 줄. 고르면 주소에 적고, 그 차원의 것을 불러와 건넵니다.
+   * @template T
+   * @param {{context: Lab.Context, load: (latentDim: number) => Promise<T>,
+   *   onChange: (loaded: T) => void | Promise<void>}} options
    */
-  function select({ label, options, value, onChange }) {
-    const id = newId();
-    const input = element(
-      "select",
-      { id },
-      ...options.map((option) => element("option", { value: option.value, text: option.label })),
-    );
-    input.value = value;
-    input.addEventListener("change", () => onChange(input.value));
+  function sizeChoice({ context: { state, latentDims, run, signal }, load, onChange }) {
+    const sizes = latentDims.map(String);
+    let shown = state.choice("size", sizes, sizes.includes(USUAL_SIZE) ? USUAL_SIZE : sizes[0]);
+    /** @param {string} value */
+    async function change(value) {
+      const stale = () => signal.aborted || made.value !== value; // 그사이 다른 것을 골랐다
+      try {
+        const loaded = await load(Number(value));
+        if (stale()) return;
+        shown = value;
+        state.save({ size: value });
+        await onChange(loaded);
+      } catch (error) {
+        if (stale()) return;
+        made.value = shown; // 그림은 아직 앞의 차원의 것이다
+        throw error;
+      }
+    }
+    const made = choice({
+      label: "잠재 차원",
+      options: sizes.map((value) => ({ value, label: value })),
+      value: shown,
+      onChange: (value) => run(() => change(value)),
+    });
     return {
-      element: element(
-        "div",
-        { class: "lab-select" },
-        element("label", { for: id, text: label }),
-        input,
-      ),
-      get value() {
-        return input.value;
-      },
-      set value(next) {
-        input.value = next;
+      element: made.element,
+      get size() {
+        return Number(shown);
       },
     };
   }
@@ -216,9 +233,6 @@
     };
   }
 
-  /** [-1, 1]의 값을 0부터 255까지로. @param {number} value */
-  const toByte = (value) => (value + 1) * 127.5;
-
   /**
    * 설명이 달린 그림 한 장.
    * @param {{label: string, size?: number, scale?: number}} options
@@ -277,7 +291,24 @@
   }
 
   /**
-   * 작은 그림의 띠에서 하나를 고릅니다. 방향 글쇠로 옮겨 다닐 수 있습니다.
+   * 단추에 넣는 작은 그림. 이름은 단추가 말합니다.
+   * @param {Lab.Images} images
+   */
+  function thumbnail(images) {
+    const made = pixelCanvas({ label: "", width: SIDE, height: SIDE });
+    made.canvas.setAttribute("aria-hidden", "true");
+    return {
+      canvas: made.canvas,
+      /** @param {number} index */
+      show(index) {
+        images.paint(index, made);
+        made.paint();
+      },
+    };
+  }
+
+  /**
+   * 작은 그림의 띠에서 하나를 고릅니다. 화살표 키로 옮겨 다닐 수 있습니다.
    * @param {{label: string, images: Lab.Images, count: number, names?: (index: number) => string,
    *   value: number, onPick: (index: number) => void}} options
    *   value가 음수이면 아무것도 고르지 않은 것입니다.
@@ -285,15 +316,13 @@
   function imagePicker({ label, images, count, names = (i) => `${i}번`, value, onPick }) {
     const strip = element("div", { class: "lab-strip", role: "radiogroup", "aria-label": label });
     const items = Array.from({ length: count }, (_, index) => {
-      const { canvas, put, paint } = pixelCanvas({ label: "", width: SIDE, height: SIDE });
-      const at = index * 3 * PLANE;
-      for (let i = 0; i < PLANE; i++) {
-        const [red, green, blue] = [0, 1, 2].map((channel) => images.bytes[at + channel * PLANE + i]);
-        put(i % SIDE, Math.floor(i / SIDE), [red, green, blue]);
-      }
-      paint();
-      canvas.setAttribute("aria-hidden", "true"); // 이름은 단추가 말한다
-      const item = element("button", { type: "button", role: "radio", title: names(index) }, canvas);
+      const small = thumbnail(images);
+      small.show(index);
+      const item = element(
+        "button",
+        { type: "button", role: "radio", title: names(index) },
+        small.canvas,
+      );
       item.setAttribute("aria-label", names(index));
       item.addEventListener("click", () => pick(index));
       return item;
@@ -304,7 +333,7 @@
     const mark = () => {
       items.forEach((item, index) => {
         item.setAttribute("aria-checked", String(index === chosen));
-        // 탭 글쇠로는 고른 것 하나에만 들어온다
+        // Tab 키로는 고른 것 하나에만 들어온다
         item.tabIndex = index === Math.max(0, chosen) ? 0 : -1;
       });
     };
@@ -408,7 +437,7 @@
     context.imageSmoothingQuality = "high";
     context.drawImage(photo, left, top, side, side, 0, 0, fine, fine);
     const colors = context.getImageData(0, 0, fine, fine).data;
-    const pixels = new Float32Array(3 * PLANE);
+    const pixels = new Float32Array(IMAGE);
     for (let y = 0; y < fine; y++) {
       for (let x = 0; x < fine; x++) {
         for (let channel = 0; channel < 3; channel++) {
@@ -417,7 +446,7 @@
         }
       }
     }
-    return pixels.map((value) => value / 127.5 - 1);
+    return pixels.map(fromByte);
   }
 
   /** 나란히 놓고, 좁으면 다음 줄로 넘깁니다. @param {...Node} children */
@@ -427,11 +456,13 @@
   const columns = (...children) => element("div", { class: "lab-columns" }, ...children);
 
   /**
-   * 작은 표. 첫 칸은 줄의 이름입니다.
-   * @param {{head: string[], rows: string[][], caption: string}} options
+   * 작은 표. 첫 칸은 줄의 이름이고, `numbers`번째 칸부터는 수입니다.
+   * @param {{head: string[], rows: string[][], caption: string, numbers: number}} options
    */
-  function table({ head, rows, caption }) {
+  function table({ head, rows, caption, numbers }) {
     const body = element("tbody");
+    /** @param {number} column */
+    const kind = (column) => (column >= numbers ? "lab-number" : "");
     /** @param {string[][]} next */
     const fill = (next) => {
       body.replaceChildren(
@@ -440,7 +471,7 @@
             "tr",
             {},
             element("th", { scope: "row", text: name }),
-            ...cells.map((text) => element("td", { text })),
+            ...cells.map((text, i) => element("td", { text, class: kind(i + 1) })),
           ),
         ),
       );
@@ -455,7 +486,11 @@
         element(
           "thead",
           {},
-          element("tr", {}, ...head.map((text) => element("th", { scope: "col", text }))),
+          element(
+            "tr",
+            {},
+            ...head.map((text, i) => element("th", { scope: "col", text, class: kind(i) })),
+          ),
         ),
         body,
       ),
@@ -485,42 +520,45 @@
   }
 
   /**
-   * 긴 일을 프레임마다 조금씩 나누어 합니다. `signal`이 끊기면 조용히 그만둡니다.
-   * @param {number} count
-   * @param {(index: number) => void} work
-   * @param {AbortSignal} signal
-   * @returns {Promise<void>}
+   * 긴 일을 프레임마다 조금씩 나누어 하는 함수를 만듭니다. 새로 부르면 앞의 것은 조용히 그만둡니다.
+   * @param {AbortSignal} signal 끊기면 모두 그만둡니다.
+   * @returns {(count: number, work: (index: number) => void) => Promise<void>}
    */
-  function inFrames(count, work, signal) {
-    return new Promise((resolve, reject) => {
-      let index = 0;
-      const slice = () => {
-        try {
-          const end = performance.now() + SLICE;
-          while (index < count && !signal.aborted && performance.now() < end) work(index++);
-        } catch (error) {
-          return reject(error);
-        }
-        if (index < count && !signal.aborted) requestAnimationFrame(slice);
-        else resolve();
-      };
-      slice();
-    });
+  function inFrames(signal) {
+    let latest = 0;
+    return (count, work) =>
+      new Promise((resolve, reject) => {
+        const turn = ++latest;
+        let index = 0;
+        const goesOn = () => index < count && turn === latest && !signal.aborted;
+        const slice = () => {
+          try {
+            const end = performance.now() + SLICE;
+            while (goesOn() && performance.now() < end) work(index++);
+          } catch (error) {
+            return reject(error);
+          }
+          if (goesOn()) requestAnimationFrame(slice);
+          else resolve();
+        };
+        slice();
+      });
   }
 
   const ui = {
     element,
     number,
+    significant,
     slider,
     choice,
-    select,
+    sizeChoice,
     button,
     toggle,
     pixelCanvas,
     picture,
+    thumbnail,
     imagePicker,
     photoButton,
-    readPhoto,
     row,
     columns,
     table,

@@ -7,19 +7,18 @@ declare namespace Lab {
 
   /** 자료의 내력. aelab/lab.py의 about과 같습니다. */
   interface About {
-    source: "cifar10" | "toyworld";
     sourceName: string;
     classes: string[];
     labels: number[];
     imageCount: number;
     firstCount: number;
-    /** 오차의 분포를 잰 이미지의 수 */
-    testCount: number;
     latentDims: number[];
     /** 잠재 차원 → 가장 얕은 층의 채널 수 */
     channels: Record<number, number>;
-    /** 잠재 차원 → 시험 이미지의 MSE */
-    errors: Record<number, { mean: number; quantiles: number[] }>;
+    /** 잠재 차원 → 가중치 파일의 바이트 수 */
+    weightBytes: Record<number, number>;
+    /** 잠재 차원 → 이미지마다 잰 MSE의 분위수 0, 1, …, 100 % */
+    errors: Record<number, number[]>;
     mapLatentDim: number;
   }
 
@@ -36,8 +35,8 @@ declare namespace Lab {
     state: State;
     /** 화면을 읽어 주는 프로그램에 결과를 알립니다. */
     announce(text: string): void;
-    /** 다 그린 뒤에 더 불러오는 일을 맡깁니다. 기다림과 실패를 패널에 알립니다. */
-    run(work: () => Promise<void>): Promise<void>;
+    /** 다 그린 뒤에 더 불러오거나 오래 그리는 일을 맡깁니다. 기다림과 실패를 패널에 알립니다. */
+    run(work: () => Promise<void>, told?: string): Promise<void>;
     /** 패널을 다시 그리면 끊깁니다. */
     signal: AbortSignal;
     about: About;

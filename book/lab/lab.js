@@ -21,20 +21,34 @@
    * @template {unknown[]} Arguments
    * @param {(...values: Arguments) => void} run
    * @param {number} delay 밀리초
-   * @returns {(...values: Arguments) => void}
    */
   function debounced(run, delay) {
     let timer = 0;
-    return (...values) => {
-      clearTimeout(timer);
+    const cancel = () => clearTimeout(timer);
+    /** @param {Arguments} values */
+    const later = (...values) => {
+      cancel();
       timer = setTimeout(run, delay, ...values);
     };
+    return Object.assign(later, { cancel });
   }
 
-  // 뒤로 가기가 어지러워지지 않게 기록을 늘리지 않고 주소만 바꾼다
-  const writeAddress = debounced((/** @type {string} */ hash) => {
+  /** 뒤로 가기가 어지러워지지 않게 기록을 늘리지 않고 주소만 바꿉니다. @param {string} hash */
+  function writeAddress(hash) {
+    writeLater.cancel();
     history.replaceState(history.state, "", hash);
-  }, SAVE_AFTER);
+    tellAddress("written");
+  }
+  const writeLater = debounced(writeAddress, SAVE_AFTER);
+
+  /** 주소를 다 적었는지는 쪽에 표시해 둡니다. @param {"waiting" | "written"} state */
+  const tellAddress = (state) => (document.documentElement.dataset.labAddress = state);
+
+  /** @param {string} hash */
+  function saveAddress(hash) {
+    tellAddress("waiting");
+    writeLater(hash);
+  }
 
   /** 실험 하나의 자리: 제목, 길잡이, 내용, 알림을 담는 상자. */
   class Place {
@@ -43,6 +57,8 @@
       this.section = section;
       this.id = section.id;
       this.abort = new AbortController();
+      this.running = 0; // run이 맡아 아직 끝나지 않은 일의 수
+      this.state = this.stateAt(""); // 채울 때 주소에서 읽는다
       this.body = element("div", { class: "lab-body" });
       this.status = element("p", { class: "lab-status", role: "status" });
       const live = element("p", { class: "lab-hidden", "aria-live": "polite" });
@@ -63,10 +79,25 @@
       this.status.textContent = text;
     }
 
-    /** 처음부터 다시 채웁니다. 상태는 주소에서 읽습니다. */
-    async fill() {
+    /** @param {string} hash */
+    stateAt(hash) {
+      return new aelab.address.State(this.id, hash, saveAddress);
+    }
+
+    /** 지금의 상태를 적은 주소. 브라우저의 주소에는 다른 실험의 상태가 있을 수 있다. */
+    get hash() {
+      return aelab.address.format(this.id, this.state.values);
+    }
+
+    /**
+     * 처음부터 다시 채웁니다.
+     * @param {string} [hash] 상태를 읽을 주소
+     */
+    async fill(hash = location.hash) {
       this.abort.abort();
       this.abort = new AbortController();
+      this.running = 0;
+      this.state = this.stateAt(hash);
       const { signal } = this.abort;
       this.say("loading", "불러오는 중입니다…");
       try {
@@ -82,16 +113,16 @@
         this.body.replaceWith(body);
         this.body = body;
         await found.mount(body, {
-          state: new aelab.address.State(this.id, location.hash, writeAddress),
+          state: this.state,
           announce: this.announce,
-          run: (work) => this.run(work, signal),
+          run: (work, told) => this.run(work, signal, told),
           signal,
           about,
           latentDims: about.latentDims,
           data: aelab.data,
         });
         if (signal.aborted) return;
-        this.say("ready", "");
+        if (this.running === 0) this.say("ready", "");
         performance.mark(`${this.id}:ready`); // 처음 그릴 때까지의 시간을 재는 곳
       } catch (error) {
         if (!signal.aborted) this.fail(error);
@@ -99,18 +130,24 @@
     }
 
     /**
-     * 다 그린 뒤에 더 불러오는 일. 기다리는 것과 실패한 것을 패널에 알립니다.
+     * 다 그린 뒤에 더 불러오거나 오래 그리는 일. 기다리는 것과 실패한 것을 패널에 알립니다.
      * @param {() => Promise<void>} work
      * @param {AbortSignal} signal
+     * @param {string} [told] 기다리는 동안 알릴 말
      */
-    async run(work, signal) {
-      this.say("busy", "불러오는 중입니다…");
+    async run(work, signal, told = "불러오는 중입니다…") {
+      if (signal.aborted) return;
+      this.running += 1;
+      this.say("busy", told);
       try {
         await work();
-        if (!signal.aborted) this.say("ready", "");
       } catch (error) {
         if (!signal.aborted) this.fail(error);
       }
+      if (signal.aborted) return; // 다시 채운 패널의 일이 아니다
+      this.running -= 1;
+      // 여럿이 겹치면 마지막 것이 끝나야 끝난 것이고, 그사이의 오류는 지우지 않는다
+      if (this.running === 0 && this.section.dataset.state === "busy") this.say("ready", "");
     }
 
     /** @param {unknown} error */
@@ -119,23 +156,25 @@
       const message = error instanceof Error ? error.message : "";
       const known = /[가-힣]/.test(message);
       if (!known) console.error(error);
-      this.say("error", known ? message : "실험을 보여 주지 못했습니다. 쪽을 새로 고쳐 주세요. ");
-      this.status.append(" ", aelab.ui.button("다시 시도", () => this.fill()).element);
+      this.say("error", known ? message : "실험을 보여 주지 못했습니다. 페이지를 새로 고쳐 주세요.");
+      this.status.append(" ", aelab.ui.button("다시 시도", () => this.fill(this.hash)).element);
     }
 
     /** @param {Lab.Panel} panel */
     introduce({ title, hint }) {
       const copy = aelab.ui.button("이 설정의 주소 복사", async () => {
         const address = new URL(location.href);
-        if (aelab.address.parse(address.hash).id !== this.id) address.hash = this.id;
+        address.hash = this.hash;
         try {
           await navigator.clipboard.writeText(address.href);
-          this.announce("주소를 복사했습니다.");
-          copy.element.textContent = "복사했습니다";
+          const { outside } = this.state;
+          const told = outside && ` ${outside}은 주소에 담기지 않습니다.`;
+          this.announce(`주소를 복사했습니다.${told}`);
+          copy.element.textContent = `복사했습니다.${told}`;
         } catch {
           // 파일로 연 쪽에서는 클립보드를 막는 브라우저가 있다
-          history.replaceState(history.state, "", address.hash);
-          copy.element.textContent = "주소창의 주소를 복사하세요";
+          writeAddress(address.hash);
+          copy.element.textContent = "주소창의 주소를 복사하세요.";
         }
         setTimeout(() => (copy.element.textContent = "이 설정의 주소 복사"), 3000);
       });
@@ -172,6 +211,8 @@
     };
     goTo();
     window.addEventListener("hashchange", () => {
+      writeLater.cancel(); // 늦게 적으면 읽는 이가 따라간 주소를 덮어쓴다
+      tellAddress("written");
       const place = goTo();
       if (place && place.section.dataset.state !== "waiting") place.fill();
     });

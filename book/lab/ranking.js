@@ -28,10 +28,12 @@
 
   /** 오차의 자리를 띠와 말로 보여 주는 조각. @param {Lab.About} about */
   function meter(about) {
-    const { element, number } = aelab.ui;
+    const { element, significant } = aelab.ui;
     const text = element("p");
     const bar = element("div", { class: "lab-rank", "aria-hidden": "true" });
-    const note = `왼쪽 끝이 ${about.sourceName} 시험 이미지 ${about.testCount}장의 가장 작은 오차, 오른쪽 끝이 가장 큰 오차의 자리입니다.`;
+    const note = 
+      "막대의 자리는 오차의 순위입니다. " +
+      `왼쪽 끝이 ${about.sourceName} 시험 이미지 ${about.imageCount}장의 가장 작은 오차, 오른쪽 끝이 가장 큰 오차입니다.`;
     return {
       element: element("div", {}, text, bar, element("p", { class: "lab-note", text: note })),
       /**
@@ -39,9 +41,9 @@
        * @param {number} error MSE
        */
       show(latentDim, error) {
-        const percent = percentBelow(about.errors[latentDim].quantiles, error);
+        const percent = percentBelow(about.errors[latentDim], error);
         bar.style.setProperty("--lab-rank", String(percent));
-        text.textContent = `이 오차(MSE ${number(error, 4)})는 ${describe(percent)}.`;
+        text.textContent = `이 오차(MSE ${significant(error)})는 ${describe(percent)}.`;
         return text.textContent;
       },
     };

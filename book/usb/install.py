@@ -3,8 +3,8 @@
     python install.py              # 집 폴더의 aelab-class에 설치합니다.
     python install.py 폴더
 
-가상 환경을 만들어 wheels/의 휠을 설치하고 노트북과 자료를 복사합니다. 이미 있는 노트북은 건드리지
-않으므로 몇 번이고 다시 해도 됩니다.
+가상 환경을 만들어 wheels/의 휠을 설치하고 노트북과 자료를 복사합니다. 몇 번이고 다시 해도 됩니다: aelab과
+책의 쪽은 꾸러미의 것으로 바뀌고, 이미 있는 노트북은 건드리지 않습니다.
 """
 
 import json
@@ -37,22 +37,34 @@ def check_computer(targets):
 
 
 def make_environment(folder, names):
-    python = folder / ".venv" / ("Scripts/python.exe" if WINDOWS else "bin/python")
-    if not python.exists():
-        try:
-            subprocess.run([sys.executable, "-m", "venv", str(folder / ".venv")], check=True)
-        except subprocess.CalledProcessError:
-            sys.exit(
-                "가상 환경을 만들지 못했습니다. 데비안과 우분투에서는 python3-venv 꾸러미가 있어야 합니다."
-            )
+    venv = folder / ".venv"
+    python = venv / ("Scripts/python.exe" if WINDOWS else "bin/python")
     # 사용자의 pip 설정이 네트워크나 다른 색인을 더하지 못하게 한다
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PIP_")}
     environment["PIP_CONFIG_FILE"] = os.devnull
-    command = [str(python), "-m", "pip", "install", "--quiet", "--no-index"]
-    command += ["--disable-pip-version-check", "--find-links", str(KIT / "wheels"), *names]
-    if subprocess.run(command, env=environment).returncode:
-        sys.exit("설치하지 못했습니다. 디스크의 남은 자리를 확인하고 다시 합니다.")
+    pip = [str(python), "-m", "pip"]
+    # 만들다 만 것에도 파이썬은 있을 수 있다
+    if not python.exists() or subprocess.run([*pip, "--version"], capture_output=True).returncode:
+        shutil.rmtree(venv, ignore_errors=True)
+        if subprocess.run([sys.executable, "-m", "venv", str(venv)]).returncode:
+            shutil.rmtree(venv, ignore_errors=True)
+            sys.exit(
+                "가상 환경을 만들지 못했습니다. 데비안과 우분투에서는 python3-venv 꾸러미가 있어야 합니다."
+            )
+    install = [*pip, "install", "--quiet", "--no-index", "--disable-pip-version-check"]
+    install += ["--find-links", str(KIT / "wheels")]
+    # 고친 aelab은 판의 번호가 같을 수 있으므로 한 번 더 덮어쓴다
+    for command in ([*install, *names], [*install, "--no-deps", "--force-reinstall", "aelab"]):
+        if subprocess.run(command, env=environment).returncode:
+            sys.exit("설치하지 못했습니다. 디스크의 남은 자리를 확인하고 다시 합니다.")
     return python
+
+
+def replace(source, target):
+    """`target`을 `source`의 사본으로 바꿉니다. `source`가 없으면 그대로 둡니다."""
+    if source.exists():
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(source, target)
 
 
 def copy_missing(source, target):
@@ -71,8 +83,9 @@ def main(arguments):
     folder.mkdir(parents=True, exist_ok=True)
     print(f"{folder}에 설치합니다. 몇 분 걸립니다.", flush=True)
     python = make_environment(folder, kit["install"])
-    for part in ("notebooks", "site", "data"):
-        copy_missing(KIT / part, folder / part)
+    copy_missing(KIT / "notebooks", folder / "notebooks")
+    for part in ("site", "data"):
+        replace(KIT / part, folder / part)
     for starter in STARTERS:
         shutil.copy(KIT / starter, folder / starter)
     # -I: 지금 폴더에 있는 다른 aelab이 아니라 설치한 것을 읽는다

@@ -34,6 +34,18 @@ for (const [text, expected] of [["0.25", 0.25], ["7", 1], ["-7", 0], ["abc", 0.5
   });
 }
 
+for (const [text, range, expected] of [
+  ["0.333", { min: 0, max: 1.5, step: 0.05 }, 0.35],
+  ["0.3000001", { min: 0, max: 1, step: 0.1 }, 0.3],
+  ["-2.99", { min: -3, max: 3, step: 0.05 }, -3],
+  ["2.6", { min: 1, max: 9999, step: 1 }, 3],
+  ["99", { min: 0, max: 10, step: 4 }, 8], // 슬라이더도 걸음이 닿지 않는 끝에는 서지 않는다
+]) {
+  test(`"${text}" becomes the step ${expected}, where the slider stands`, () => {
+    assert.equal(stateAt(`#lab-latent?t=${text}`).state.number("t", 0, range), expected);
+  });
+}
+
 test("a choice that does not exist is the fallback", () => {
   assert.equal(stateAt("#lab-latent?size=99").state.choice("size", ["64", "128"], "128"), "128");
   assert.equal(stateAt("#lab-latent?size=64").state.choice("size", ["64", "128"], "128"), "64");

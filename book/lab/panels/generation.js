@@ -6,14 +6,25 @@ aelab.panel({
   hint: "같은 난수로 뽑은 두 묶음입니다. 위쪽은 표준정규분포에서 그대로, 아래쪽은 시험 이미지의 잠재 벡터에 맞춘 정규분포에서 뽑습니다. 흩어짐을 0까지 줄이면 묶음마다 여덟 장이 한 그림으로 모입니다.",
   scripts: ["random.js"],
 
-  async mount(root, { state, announce, run, signal, latentDims, data }) {
+  async mount(root, context) {
     const { ui, random } = aelab;
+    const { state, announce, run, signal, data } = context;
     const COUNT = 8;
-    const sizes = latentDims.map(String);
-    let size = Number(state.choice("size", sizes, sizes.includes("128") ? "128" : sizes[0]));
-    let seed = Math.round(state.number("seed", 1, { min: 1, max: 9999 }));
-    let spread = state.number("spread", 1, { min: 0, max: 1.5 });
-    let [model, gaussian] = await Promise.all([data.model(size), data.gaussian(size)]);
+    const SEEDS = { min: 1, max: 9999, step: 1 };
+    const SPREAD = { min: 0, max: 1.5, step: 0.05 };
+    let seed = state.number("seed", 1, SEEDS);
+    let spread = state.number("spread", 1, SPREAD);
+    /** @param {number} latentDim */
+    const load = (latentDim) => Promise.all([data.model(latentDim), data.gaussian(latentDim)]);
+    const sizeChoice = ui.sizeChoice({
+      context,
+      load,
+      onChange(loaded) {
+        [model, gaussian] = loaded;
+        return render();
+      },
+    });
+    let [model, gaussian] = await load(sizeChoice.size);
     if (signal.aborted) return;
 
     /** @param {string} name */
@@ -33,6 +44,7 @@ aelab.panel({
      * @param {Float32Array} noise
      */
     function transform(noise) {
+      const size = noise.length;
       return gaussian.mean.map((mean, i) => {
         let sum = mean;
         for (let j = 0; j < size; j++) sum += gaussian.factor[i * size + j] * noise[j];
@@ -40,12 +52,10 @@ aelab.panel({
       });
     }
 
-    let drawing = new AbortController();
-    signal.addEventListener("abort", () => drawing.abort());
+    const inFrames = ui.inFrames(signal);
     /** 열여섯 장을 그리므로 프레임마다 나누고, 새로 부르면 앞의 것은 그만둔다. */
     async function render() {
-      drawing.abort();
-      drawing = new AbortController();
+      const size = model.latentDim;
       const noises = random.normal(COUNT * size, seed).map((value) => value * spread);
       const codes = Array.from({ length: COUNT }, (_, i) =>
         noises.subarray(i * size, (i + 1) * size),
@@ -55,53 +65,34 @@ aelab.panel({
         const mean = drawn.reduce((sum, code) => sum + norm(code), 0) / COUNT;
         group.note.textContent = `잠재 벡터의 평균 길이 ${ui.number(mean, 1)} (시험 이미지는 ${ui.number(typicalNorm(), 1)} 안팎)`;
       }
-      await ui.inFrames(
-        2 * COUNT,
-        (i) => {
-          const [group, drawn] = i % 2 ? [fitted, moved] : [standard, codes];
-          group.pictures[i >> 1].draw(model.decode(drawn[i >> 1]));
-        },
-        drawing.signal,
-      );
+      await inFrames(2 * COUNT, (i) => {
+        const [group, drawn] = i % 2 ? [fitted, moved] : [standard, codes];
+        group.pictures[i >> 1].draw(model.decode(drawn[i >> 1]));
+      });
     }
+    const redraw = () => run(render, ""); // 잠깐이므로 알리지 않는다
 
     const seedText = ui.element("span", { class: "lab-note" });
     function showSeed() {
-      seedText.textContent = `${seed}번째 난수`;
+      seedText.textContent = `씨앗 ${seed}`;
     }
     const again = ui.button("새로 뽑기", () => {
-      seed = (seed % 9999) + 1;
+      seed = (seed % SEEDS.max) + 1;
       state.save({ seed });
       showSeed();
-      render();
-      announce(`${seed}번째 난수로 새로 뽑았습니다.`);
+      redraw();
+      announce(`씨앗 ${seed}의 난수로 새로 뽑았습니다.`);
     });
     const spreadSlider = ui.slider({
       label: "흩어짐(잡음에 곱하는 수)",
-      min: 0,
-      max: 1.5,
-      step: 0.05,
+      ...SPREAD,
       value: spread,
       format: (value) => ui.number(value, 2),
       onInput(value) {
         spread = value;
         state.save({ spread });
-        render();
+        redraw();
       },
-    });
-    const sizeChoice = ui.choice({
-      label: "잠재 차원",
-      options: sizes.map((value) => ({ value, label: value })),
-      value: String(size),
-      onChange: (value) =>
-        run(async () => {
-          const dim = Number(value);
-          const [nextModel, nextGaussian] = await Promise.all([data.model(dim), data.gaussian(dim)]);
-          if (signal.aborted || sizeChoice.value !== value) return; // 그사이 다른 것을 골랐다
-          [size, model, gaussian] = [dim, nextModel, nextGaussian];
-          state.save({ size });
-          await render();
-        }),
     });
 
     showSeed();

@@ -6,29 +6,34 @@ aelab.panel({
   hint: "첫 방향부터 하나씩 끝까지 밀어 보세요. 앞쪽 방향일수록 밝기나 배경처럼 큰 것을 한꺼번에 바꿉니다. 아래에서는 두 그림 사이를 이어 봅니다.",
   scripts: [],
 
-  async mount(root, { state, announce, run, signal, about, latentDims, data }) {
+  async mount(root, context) {
     const { ui } = aelab;
-    const REACH = 3; // 표준편차로 센 슬라이더의 끝
-    const sizes = latentDims.map(String);
-    const last = about.firstCount - 1;
-    let size = Number(state.choice("size", sizes, sizes.includes("128") ? "128" : sizes[0]));
-    const chosen = {
-      a: state.number("a", 0, { min: 0, max: last }) | 0,
-      b: state.number("b", 1, { min: 0, max: last }) | 0,
-    };
-    let fraction = state.number("t", 0.5, { min: 0, max: 1 });
+    const { state, announce, run, signal, about, data } = context;
+    const MOVE = { min: -3, max: 3, step: 0.05 }; // 표준편차의 몇 배
+    const MIX = { min: 0, max: 1, step: 0.01 };
+    const IMAGES = { min: 0, max: about.firstCount - 1, step: 1 };
+    const chosen = { a: state.number("a", 0, IMAGES), b: state.number("b", 1, IMAGES) };
+    let fraction = state.number("t", 0.5, MIX);
+    /** @param {number} latentDim */
+    const load = (latentDim) => Promise.all([data.model(latentDim), data.directions(latentDim)]);
+    const sizeChoice = ui.sizeChoice({
+      context,
+      load,
+      onChange(loaded) {
+        [model, spread] = loaded;
+        renderAll();
+      },
+    });
     const images = await data.images(about.firstCount);
-    let [model, spread] = await Promise.all([data.model(size), data.directions(size)]);
+    let [model, spread] = await load(sizeChoice.size);
     if (signal.aborted) return;
 
     /** 방향마다 민 거리(표준편차의 몇 배) */
-    const moves = spread.directions.map((_, k) =>
-      state.number(`p${k + 1}`, 0, { min: -REACH, max: REACH }),
-    );
+    const moves = spread.directions.map((_, k) => state.number(`p${k + 1}`, 0, MOVE));
 
     const start = ui.picture({ label: "그림 A의 재구성" });
     const moved = ui.picture({ label: "방향을 따라 민 것" });
-    const change = ui.picture({ label: "달라진 곳(4배 밝게)" });
+    const change = ui.picture({ label: "달라진 곳(그대로)" });
     const steps = Array.from({ length: 7 }, (_, i) =>
       ui.picture({ label: `${ui.number(i - 3, 0)}σ` }),
     );
@@ -51,7 +56,7 @@ aelab.panel({
       const code = Float32Array.from(codes.a);
       amounts.forEach((amount, k) => {
         const unit = spread.directions[k];
-        for (let j = 0; j < size; j++) code[j] += amount * spread.scales[k] * unit[j];
+        for (let j = 0; j < code.length; j++) code[j] += amount * spread.scales[k] * unit[j];
       });
       return code;
     }
@@ -59,23 +64,20 @@ aelab.panel({
     const renderMove = ui.perFrame(() => {
       const after = model.decode(shifted(moves));
       moved.draw(after);
-      change.drawDifference(after, before);
+      change.drawDifference(after, before, 1);
     });
 
-    let drawing = new AbortController();
+    const inFrames = ui.inFrames(signal);
     /** 고른 방향 하나만 −3σ부터 3σ까지 */
     function renderSteps() {
-      drawing.abort();
-      drawing = new AbortController();
-      signal.addEventListener("abort", () => drawing.abort(), { once: true });
       stepsTitle.textContent = `${direction + 1}번째 방향만 −3σ에서 3σ까지`;
-      ui.inFrames(
-        steps.length,
-        (i) => {
-          const amounts = moves.map((_, k) => (k === direction ? i - 3 : 0));
-          steps[i].draw(model.decode(shifted(amounts)));
-        },
-        drawing.signal,
+      run(
+        () =>
+          inFrames(steps.length, (i) => {
+            const amounts = moves.map((_, k) => (k === direction ? i - 3 : 0));
+            steps[i].draw(model.decode(shifted(amounts)));
+          }),
+        "",
       );
     }
 
@@ -101,9 +103,7 @@ aelab.panel({
     const sliders = moves.map((move, k) =>
       ui.slider({
         label: `${k + 1}번째 방향`,
-        min: -REACH,
-        max: REACH,
-        step: 0.05,
+        ...MOVE,
         value: move,
         format: (value) => `${ui.number(value, 2)}σ`,
         onInput(value) {
@@ -126,9 +126,7 @@ aelab.panel({
 
     const mixing = ui.slider({
       label: "A에서 B로",
-      min: 0,
-      max: 1,
-      step: 0.01,
+      ...MIX,
       value: fraction,
       format: (value) => `${ui.number(100 * value, 0)} %`,
       onInput(value) {
@@ -152,21 +150,6 @@ aelab.panel({
           renderAll();
         },
       }).element;
-
-    const sizeChoice = ui.choice({
-      label: "잠재 차원",
-      options: sizes.map((value) => ({ value, label: value })),
-      value: String(size),
-      onChange: (value) =>
-        run(async () => {
-          const dim = Number(value);
-          const [nextModel, nextSpread] = await Promise.all([data.model(dim), data.directions(dim)]);
-          if (signal.aborted || sizeChoice.value !== value) return; // 그사이 다른 것을 골랐다
-          [size, model, spread] = [dim, nextModel, nextSpread];
-          state.save({ size });
-          renderAll();
-        }),
-    });
 
     root.append(
       sizeChoice.element,

@@ -12,13 +12,14 @@ aelab.panel({
     const { ui, metrics, distortions } = aelab;
     const { classes, labels, firstCount } = context.about;
     const images = await context.data.images(firstCount);
+    if (context.signal.aborted) return;
     const SEED = 1; // 같은 설정이 언제나 같은 수를 내야 견줄 수 있습니다.
 
     /**
      * @typedef {object} Change 슬라이더 하나가 하는 일
      * @property {string} name 주소에 적을 이름
      * @property {string} label
-     * @property {[number, number, number]} range 최솟값, 최댓값, 걸음
+     * @property {{min: number, max: number, step: number}} range
      * @property {(value: number) => string} format
      * @property {(image: Float32Array, value: number) => Float32Array} apply
      */
@@ -28,42 +29,42 @@ aelab.panel({
       {
         name: "brightness",
         label: "밝기",
-        range: [-0.6, 0.6, 0.01],
+        range: { min: -0.6, max: 0.6, step: 0.01 },
         format: (value) => (value > 0 ? "+" : "") + ui.number(value, 2),
         apply: distortions.brighten,
       },
       {
         name: "blur",
         label: "흐림(σ)",
-        range: [0, 3, 0.1],
+        range: { min: 0, max: 3, step: 0.1 },
         format: (value) => `${ui.number(value, 1)}픽셀`,
         apply: distortions.blur,
       },
       {
         name: "shift",
         label: "이동",
-        range: [0, 8, 1],
+        range: { min: 0, max: 8, step: 1 },
         format: (value) => `${value}픽셀`,
         apply: distortions.shift,
       },
       {
         name: "mask",
         label: "가림",
-        range: [0, 32, 1],
+        range: { min: 0, max: aelab.codec.SIDE, step: 1 },
         format: (value) => `위쪽 ${value}줄`,
         apply: distortions.mask,
       },
       {
         name: "noise",
         label: "잡음(표준편차)",
-        range: [0, 0.6, 0.01],
+        range: { min: 0, max: 0.6, step: 0.01 },
         format: (value) => ui.number(value, 2),
         apply: (image, value) => distortions.noise(image, value, SEED),
       },
     ];
 
     const named = (/** @type {number} */ index) => `${index}번 ${classes[labels[index]]}`;
-    const first = Math.round(context.state.number("image", 0, { min: 0, max: firstCount - 1 }));
+    const first = context.state.number("image", 0, { min: 0, max: firstCount - 1, step: 1 });
     let originalName = named(first);
     /** @type {Float32Array} */
     let original = images.pixels(first);
@@ -78,6 +79,7 @@ aelab.panel({
       onPick(index) {
         originalName = named(index);
         original = images.pixels(index);
+        context.state.outside = "";
         context.state.save({ image: index });
         draw();
       },
@@ -85,6 +87,7 @@ aelab.panel({
     const photo = ui.photoButton({
       onPhoto(pixels) {
         originalName = "내 사진";
+        context.state.outside = originalName;
         picker.value = -1;
         original = pixels;
         draw();
@@ -94,19 +97,17 @@ aelab.panel({
     const pictures = {
       original: ui.picture({ label: "원본" }),
       changed: ui.picture({ label: "바꾼 이미지" }),
-      difference: ui.picture({ label: "값의 차이" }),
+      difference: ui.picture({ label: "차이의 크기(4배 밝게)" }),
       // 11×11 창이 온전히 들어가는 자리마다 값이 하나이므로 한 변이 22칸입니다.
       similarity: ui.picture({ label: "SSIM 지도", size: 22 }),
     };
 
     const redraw = ui.perFrame(draw);
-    const sliders = changes.map(({ name, label, range: [min, max, step], format }) =>
+    const sliders = changes.map(({ name, label, range, format }) =>
       ui.slider({
         label,
-        min,
-        max,
-        step,
-        value: context.state.number(name, 0, { min, max }),
+        ...range,
+        value: context.state.number(name, 0, range),
         format,
         onInput(value) {
           context.state.save({ [name]: value || null });
@@ -142,8 +143,9 @@ aelab.panel({
     /** @type {string[][]} */
     const kept = [];
     const table = ui.table({
-      head: ["원본", "바꾼 것", "MSE", "PSNR", "SSIM"],
+      head: ["원본", "바꾼 것", "MSE", "PSNR(dB)", "SSIM"],
       rows: kept,
+      numbers: 2,
       caption: "적어 둔 값",
     });
     const keep = ui.button("지금 값을 표에 적기", () => {
@@ -172,7 +174,9 @@ aelab.panel({
       table.element,
       ui.element("p", {
         class: "lab-note",
-        text: "값의 차이는 밝을수록 크고, SSIM 지도는 밝을수록 비슷합니다.",
+        text: 
+          "값의 범위는 [-1, 1]이므로 밝기 0.11은 256단계의 14단계쯤입니다. " +
+          "차이 그림은 밝을수록 차이가 크고, SSIM 지도는 밝을수록 비슷합니다.",
       }),
     );
     showTable();
@@ -188,7 +192,8 @@ aelab.panel({
       pictures.difference.drawDifference(original, changed);
       const map = metrics.ssimMap(inUnit(changed), inUnit(original), 1);
       pictures.similarity.drawPlane(map);
-      written().forEach((text, i) => (readings[i].value.textContent = text));
+      const [mse, psnr, ssim] = written();
+      [mse, `${psnr} dB`, ssim].forEach((text, i) => (readings[i].value.textContent = text));
     }
 
     function showTable() {
@@ -201,23 +206,24 @@ aelab.panel({
     function described() {
       const parts = changes.flatMap(({ label, format }, i) => {
         const { value } = sliders[i];
-        return value ? `${label} ${format(value)}` : [];
+        // 표의 칸이 좁으므로 이름에서 괄호는 뗀다
+        return value ? `${label.split("(")[0]} ${format(value)}` : [];
       });
       return parts.join(", ") || "그대로";
     }
 
-    /** MSE, PSNR, SSIM을 글로. */
+    /** MSE, PSNR(dB), SSIM을 글로. */
     function written() {
       return [
-        ui.number(metrics.mse(changed, original), 5),
-        `${ui.number(metrics.psnr(changed, original, 2), 2)} dB`,
+        ui.significant(metrics.mse(changed, original)),
+        ui.number(metrics.psnr(changed, original, 2), 2),
         ui.number(metrics.ssim(inUnit(changed), inUnit(original), 1), 4),
       ];
     }
 
     function spoken() {
       const [mse, psnr, ssim] = written();
-      return `MSE ${mse}, PSNR ${psnr}, SSIM ${ssim}`;
+      return `MSE ${mse}, PSNR ${psnr} dB, SSIM ${ssim}`;
     }
 
     /** SSIM은 음수가 섞이면 뜻이 사라지므로 [0, 1]로 옮겨 잽니다. @param {Float32Array} image */

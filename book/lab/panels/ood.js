@@ -3,15 +3,22 @@
 aelab.panel({
   id: "ood",
   title: "분포 밖 그림",
-  hint: "무늬를 바꾸어 보고, 그 위에 그려도 보세요. 단색은 사진이 아닌데도 오차가 작고, 잡음은 아무리 큰 병목으로도 잘 그리지 못합니다.",
+  hint: "무늬를 바꾸어 보고, 그 위에 그려도 보세요. 단색은 사진이 아닌데도 오차가 작습니다. 칸이 잔 체스판은 잡음보다도 못 그립니다. 왜 그럴까요?",
   scripts: ["metrics.js", "patterns.js", "random.js", "ranking.js"],
 
-  async mount(root, { state, run, announce, signal, about, latentDims, data }) {
+  async mount(root, context) {
     const { ui, metrics, patterns, random } = aelab;
-    const SIDE = 32, PLANE = SIDE * SIDE;
-    const sizes = latentDims.map(String);
-    let size = Number(state.choice("size", sizes, sizes.includes("128") ? "128" : sizes[0]));
-    let model = await data.model(size);
+    const { state, announce, signal, about, data } = context;
+    const { SIDE, PLANE, toByte, fromByte } = aelab.codec;
+    const sizeChoice = ui.sizeChoice({
+      context,
+      load: (latentDim) => data.model(latentDim),
+      onChange(next) {
+        model = next;
+        render();
+      },
+    });
+    let model = await data.model(sizeChoice.size);
     if (signal.aborted) return;
 
     /** 무늬마다 이름, 슬라이더 하나, 그리는 법. 슬라이더의 값은 무늬에 따라 뜻이 다르다. */
@@ -56,15 +63,15 @@ aelab.panel({
     let drawing;
     const board = ui.pixelCanvas({ label: "", width: SIDE, height: SIDE });
     const output = ui.picture({ label: "재구성", scale: 200 });
-    const difference = ui.picture({ label: "차이의 크기", scale: 200 });
+    const difference = ui.picture({ label: "차이의 크기(그대로)", scale: 200 });
     const rank = aelab.ranking.meter(about);
     const psnr = ui.element("p");
-    /** 글쇠로 그릴 때의 자리. 손가락이나 마우스로 그리면 감춘다. @type {{x: number, y: number} | null} */
+    /** 키보드로 그릴 때의 자리. 손가락이나 마우스로 그리면 감춘다. @type {{x: number, y: number} | null} */
     let cursor = null;
 
     const render = ui.perFrame(() => {
       for (let i = 0; i < PLANE; i++) {
-        const color = [0, 1, 2].map((channel) => (drawing[channel * PLANE + i] + 1) * 127.5);
+        const color = [0, 1, 2].map((channel) => toByte(drawing[channel * PLANE + i]));
         const [x, y] = [i % SIDE, Math.floor(i / SIDE)];
         const here = cursor !== null && cursor.x === x && cursor.y === y;
         // 붓이 있는 칸은 뒤집은 색으로 보인다
@@ -76,11 +83,12 @@ aelab.panel({
       difference.drawDifference(restored, drawing, 1);
       const error = metrics.mse(restored, drawing);
       psnr.textContent = `PSNR은 ${ui.number(metrics.psnr(restored, drawing, 2), 2)} dB입니다.`;
-      announce(rank.show(size, error));
+      announce(rank.show(model.latentDim, error));
     });
 
     function fill() {
       drawing = kinds[kind].make(setting);
+      state.outside = "";
       render();
     }
 
@@ -102,8 +110,9 @@ aelab.panel({
      */
     function dab(x, y) {
       const value = Number.parseInt(color.value.slice(1), 16);
-      const paint = [value >> 16, (value >> 8) & 255, value & 255].map((byte) => byte / 127.5 - 1);
+      const paint = [value >> 16, (value >> 8) & 255, value & 255].map(fromByte);
       const radius = width.value / 2;
+      state.outside = "그린 것";
       for (let i = 0; i < PLANE; i++) {
         const [column, line] = [i % SIDE, Math.floor(i / SIDE)];
         // 붓의 한가운데가 놓인 칸은 언제나 칠한다
@@ -136,7 +145,7 @@ aelab.panel({
     canvas.setAttribute("role", "application");
     canvas.setAttribute(
       "aria-label",
-      "그림판 32×32. 화살표로 붓을 옮기고 빈칸 글쇠로 칠합니다.",
+      "그림판 32×32. 화살표 키로 붓을 옮기고 스페이스바로 칠합니다.",
     );
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);
@@ -193,19 +202,6 @@ aelab.panel({
         showSetting();
         fill();
       },
-    });
-    const sizeChoice = ui.choice({
-      label: "잠재 차원",
-      options: sizes.map((value) => ({ value, label: value })),
-      value: String(size),
-      onChange: (value) =>
-        run(async () => {
-          const next = await data.model(Number(value));
-          if (signal.aborted || sizeChoice.value !== value) return; // 그사이 다른 것을 골랐다
-          [size, model] = [Number(value), next];
-          state.save({ size });
-          render();
-        }),
     });
 
     showSetting();

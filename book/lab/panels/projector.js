@@ -11,12 +11,14 @@ aelab.panel({
   async mount(root, context) {
     const { ui, neighbours } = aelab;
     const { about, state, signal } = context;
+    const { SIDE } = aelab.codec;
     const FOUND = 8;
     const [LEAST, MOST] = [0.7, 40]; // 배율
     const REACH = 22; // 가리킨 곳에서 이만큼(CSS 픽셀) 안의 점을 고릅니다.
     const TURN = 500; // 밀리초. 지도가 바뀔 때 점이 옮겨 가는 시간
     // 색과 모양이 함께 다르므로 색을 구별하지 못해도 클래스를 알아볼 수 있습니다.
     const COLORS = "#0072b2 #d55e00 #009e73 #cc79a7 #e69f00 #56b4e9 #8a8a8a".split(" ");
+    const LINE = "#d55e00"; // 이웃을 잇는 선. 밝은 바탕과 어두운 바탕에서 모두 보인다
     // 반지름 1 안에 그린 모양. 채우지 않고 테두리만 그리는 것도 있습니다.
     const SHAPES = [
       { path: "M1 0A1 1 0 1 1-1 0A1 1 0 1 1 1 0" }, // 동그라미
@@ -35,6 +37,7 @@ aelab.panel({
       context.data.images(about.imageCount),
       context.data.map(),
     ]);
+    if (signal.aborted) return;
     const { count } = maps;
 
     let mapName = state.choice("map", ["pca", "tsne"], "pca");
@@ -45,7 +48,8 @@ aelab.panel({
       y: state.number("y", 0, { min: -1, max: 1 }),
       zoom: state.number("zoom", 1, { min: LEAST, max: MOST }),
     };
-    let selected = Math.round(state.number("point", -1, { min: -1, max: count - 1 }));
+    const asked = state.number("point", -1, { min: -1, max: Number.MAX_SAFE_INTEGER, step: 1 });
+    let selected = asked < count ? asked : -1; // 없는 점을 가리키는 주소
     let pointed = -1; // 포인터 아래의 점. 누르면 selected가 됩니다.
     /** 고른 클래스. 비어 있으면 모두 보입니다. @type {Set<number>} */
     const highlighted = new Set(
@@ -56,12 +60,13 @@ aelab.panel({
         .map(Number)
         .filter((/** @type {number} */ label) => about.classes[label] !== undefined),
     );
-    /** 글쇠로 옮기는 십자의 자리(CSS 픽셀). 글쇠를 쓸 때만 보입니다. @type {{x: number, y: number} | null} */
+    /** 키보드로 옮기는 십자의 자리(CSS 픽셀). 키보드를 쓸 때만 보입니다. @type {{x: number, y: number} | null} */
     let cursor = null;
     /** @type {{latentDim: number, values: Float32Array} | null} */
     let codes = null;
 
     const positions = Float32Array.from(target());
+    let reach = extent();
     let [width, height] = [1, 1]; // 화면에 놓이면 잽니다.
     const redraw = ui.perFrame(draw);
 
@@ -70,7 +75,7 @@ aelab.panel({
       tabindex: "0",
       role: "application",
       "aria-label":
-        `이미지 ${count}장의 지도. 방향 글쇠로 십자를 옮기면 가장 가까운 점을 고릅니다. ` +
+        `이미지 ${count}장의 지도. 화살표 키로 십자를 옮기면 가장 가까운 점을 고릅니다. ` +
         "더하기와 빼기로 키우고 줄이며, 0은 전체 보기입니다.",
     });
     const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
@@ -116,13 +121,13 @@ aelab.panel({
       },
     });
 
-    const picture = ui.picture({ label: "점을 가리키거나 누릅니다", scale: 128 });
+    const picture = ui.picture({ label: "점을 가리키거나 누르면 그 이미지가 여기에 나옵니다", scale: 128 });
     const kept = ui.element("p", { class: "lab-caption" });
     const meaning = ui.element("p", { class: "lab-note" });
     const legend = about.classes.map(legendItem);
     const everything = ui.button("모두 보기", () => {
       highlighted.clear();
-      showLegend();
+      changeLegend();
     });
 
     root.append(
@@ -162,9 +167,19 @@ aelab.panel({
       return mapName === "pca" ? maps.pca : maps.tsne;
     }
 
-    /** 지도의 좌표 1이 몇 CSS 픽셀인지. */
+    /** 가운데에서 가장 먼 점까지의 가로와 세로. */
+    function extent() {
+      const far = { x: 0, y: 0 };
+      for (let i = 0; i < count; i++) {
+        far.x = Math.max(far.x, Math.abs(positions[2 * i]));
+        far.y = Math.max(far.y, Math.abs(positions[2 * i + 1]));
+      }
+      return far;
+    }
+
+    /** 지도의 좌표 1이 몇 CSS 픽셀인지. 거리가 일그러지지 않게 가로와 세로의 비율은 같습니다. */
     function scale() {
-      return view.zoom * 0.47 * Math.min(width, height);
+      return view.zoom * 0.47 * Math.min(width / reach.x, height / reach.y);
     }
 
     /** @param {number} index */
@@ -195,13 +210,13 @@ aelab.panel({
       const size = Math.min(18, 8 * Math.sqrt(view.zoom));
       const side = Math.min(64, 18 * Math.sqrt(view.zoom));
       const stamps = stampsOf(size, ratio);
-      const reach = marks === "points" ? size : side;
+      const margin = marks === "points" ? size : side;
       for (const shown of [false, true]) {
         pen.globalAlpha = shown ? (marks === "points" ? 0.8 : 1) : 0.12;
         for (let i = 0; i < count; i++) {
           if (visible(i) !== shown) continue;
           const [x, y] = [screenX(i), screenY(i)];
-          if (x < -reach || y < -reach || x > width + reach || y > height + reach) continue;
+          if (x < -margin || y < -margin || x > width + margin || y > height + margin) continue;
           if (marks === "points") {
             pen.drawImage(stamps[about.labels[i]], x - size, y - size, 2 * size, 2 * size);
           } else {
@@ -221,15 +236,17 @@ aelab.panel({
         const [x, y] = [screenX(shown), screenY(shown)];
         if (linked && codes) {
           const near = latentNeighbours(shown);
-          pen.beginPath();
+          for (const index of near) drawPicture(index, screenX(index), screenY(index), side * 0.7);
+          drawPicture(shown, x, y, side);
+          pen.beginPath(); // 가까운 이웃의 선도 보이게 그림 위에 긋는다
           for (const index of near) {
             pen.moveTo(x, y);
             pen.lineTo(screenX(index), screenY(index));
           }
-          outline(ink, paper);
-          for (const index of near) drawPicture(index, screenX(index), screenY(index), side * 0.7);
+          outline(LINE, paper);
+        } else {
+          drawPicture(shown, x, y, side);
         }
-        drawPicture(shown, x, y, side);
         pen.lineWidth = 2;
         pen.strokeStyle = ink;
         pen.strokeRect(x - side / 2 - 1, y - side / 2 - 1, side + 2, side + 2);
@@ -265,27 +282,22 @@ aelab.panel({
      * @param {number} side
      */
     function drawPicture(index, x, y, side) {
-      pen.imageSmoothingEnabled = side * devicePixelRatio < 32; // 키울 때는 픽셀을 그대로
+      pen.imageSmoothingEnabled = side * devicePixelRatio < SIDE; // 키울 때는 픽셀을 그대로
       const [column, row] = [index % sheet.columns, Math.floor(index / sheet.columns)];
       const [left, top] = [x - side / 2, y - side / 2];
-      pen.drawImage(sheet.canvas, 32 * column, 32 * row, 32, 32, left, top, side, side);
+      pen.drawImage(sheet.canvas, SIDE * column, SIDE * row, SIDE, SIDE, left, top, side, side);
     }
 
     /** 모든 이미지를 바둑판처럼 모은 그림. 점마다 캔버스를 두는 것보다 훨씬 빠르게 그립니다. */
     function pictureSheet() {
       const columns = Math.ceil(Math.sqrt(count));
-      const side = 32 * columns;
-      const { canvas: made, put, paint } = ui.pixelCanvas({ label: "", width: side, height: side });
+      const side = SIDE * columns;
+      const made = ui.pixelCanvas({ label: "", width: side, height: side });
       for (let index = 0; index < count; index++) {
-        const [left, top] = [32 * (index % columns), 32 * Math.floor(index / columns)];
-        for (let i = 0; i < 1024; i++) {
-          const at = 3072 * index + i;
-          const color = [images.bytes[at], images.bytes[at + 1024], images.bytes[at + 2048]];
-          put(left + (i % 32), top + (i >> 5), color);
-        }
+        images.paint(index, made, SIDE * (index % columns), SIDE * Math.floor(index / columns));
       }
-      paint();
-      return { canvas: made, columns };
+      made.paint();
+      return { canvas: made.canvas, columns };
     }
 
     /** 클래스의 표시를 한 번 그려 둔 작은 캔버스. 크기가 바뀌면 다시 그립니다. */
@@ -347,9 +359,14 @@ aelab.panel({
       );
       element.addEventListener("click", () => {
         if (!highlighted.delete(label)) highlighted.add(label);
-        showLegend();
+        changeLegend();
       });
       return { element, label };
+    }
+
+    function changeLegend() {
+      state.save({ class: [...highlighted].sort((a, b) => a - b).join("-") || null });
+      showLegend();
     }
 
     function showLegend() {
@@ -357,7 +374,6 @@ aelab.panel({
         element.setAttribute("aria-pressed", String(highlighted.has(label)));
       }
       everything.disabled = highlighted.size === 0;
-      state.save({ class: [...highlighted].sort().join("-") || null });
       redraw();
     }
 
@@ -372,8 +388,10 @@ aelab.panel({
         const part = still ? 1 : Math.min(1, (performance.now() - began) / TURN);
         const eased = part * part * (3 - 2 * part);
         for (let i = 0; i < to.length; i++) positions[i] = from[i] + eased * (to[i] - from[i]);
+        reach = extent();
         draw();
         if (part < 1) requestAnimationFrame(step);
+        else canvas.dataset.map = mapName; // 다 옮겨 간 지도
       };
       step();
     }
@@ -409,6 +427,14 @@ aelab.panel({
       view.y = Math.min(1, Math.max(-1, view.y));
       saveView();
       redraw();
+    }
+
+    function somethingInSight() {
+      for (let i = 0; i < count; i++) {
+        const [x, y] = [screenX(i), screenY(i)];
+        if (x >= 0 && y >= 0 && x <= width && y <= height) return true;
+      }
+      return false;
     }
 
     function fit() {
@@ -459,7 +485,7 @@ aelab.panel({
           const onMap = mapNeighbours(shown);
           const same = latentNeighbours(shown).filter((index) => onMap.includes(index)).length;
           kept.textContent =
-            `잠재공간의 이웃 ${FOUND}장 가운데 이 지도에서도 이웃 ${FOUND}장에 드는 것은 ${same}장입니다.`;
+            `잠재공간의 이웃 ${FOUND}장 가운데 이 지도에서도 이웃 ${FOUND}장에 드는 것은 ${same}장입니다. 선이 보이지 않으면 ＋로 키웁니다.`;
         } else {
           kept.textContent = "";
         }
@@ -497,6 +523,7 @@ aelab.panel({
         kept.textContent = "잠재 벡터를 불러오는 중입니다…";
         try {
           codes = await context.data.codes(maps.latentDim);
+          if (signal.aborted) return;
         } catch (error) {
           linked = link.checked = false;
           kept.textContent = error instanceof Error ? error.message : "";
@@ -508,9 +535,13 @@ aelab.panel({
     }
 
     function listen() {
+      let placed = false;
       const resized = new ResizeObserver(([{ contentRect }]) => {
         if (contentRect.width === 0) return;
         [width, height] = [contentRect.width, contentRect.height];
+        // 주소가 빈 곳을 가리키면 전체를 보인다
+        if (!placed && !somethingInSight()) Object.assign(view, { x: 0, y: 0, zoom: 1 });
+        placed = true;
         draw();
       });
       resized.observe(canvas);
@@ -551,7 +582,7 @@ aelab.panel({
         if (pressed.delete(event.pointerId) && travelled <= 4) {
           const { x, y } = place(event);
           cursor = null;
-          canvas.focus({ preventScroll: true }); // 이제 휠과 글쇠가 지도를 움직입니다.
+          canvas.focus({ preventScroll: true }); // 이제 휠과 키보드가 지도를 움직입니다.
           select(nearestTo(x, y, REACH));
         }
       });
@@ -561,7 +592,7 @@ aelab.panel({
       canvas.addEventListener(
         "wheel",
         (event) => {
-          // 누르지 않은 지도 위에서는 쪽이 그대로 넘어가야 합니다.
+          // 누르지 않은 지도 위에서는 페이지가 그대로 넘어가야 합니다.
           if (document.activeElement !== canvas && !event.ctrlKey) return;
           event.preventDefault();
           const { x, y } = place(event);

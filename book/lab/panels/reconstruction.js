@@ -6,16 +6,27 @@ aelab.panel({
   hint: "이미지와 잠재 차원을 바꾸며 차이 그림에서 밝은 곳을 찾아보세요. 가장자리와 잔무늬가 먼저 사라집니다.",
   scripts: ["metrics.js", "ranking.js"],
 
-  async mount(root, { state, announce, run, signal, about, latentDims, data }) {
+  async mount(root, context) {
     const { ui, metrics } = aelab;
-    const sizes = latentDims.map(String);
-    let size = Number(state.choice("size", sizes, sizes.includes("128") ? "128" : sizes[0]));
-    let index = state.number("image", 0, { min: 0, max: about.firstCount - 1 }) | 0;
-    const [images, first] = await Promise.all([data.images(about.firstCount), data.model(size)]);
+    const { state, announce, run, signal, about, latentDims, data } = context;
+    const { IMAGE } = aelab.codec;
+    const sizeChoice = ui.sizeChoice({
+      context,
+      load: (latentDim) => data.model(latentDim),
+      onChange(next) {
+        model = next;
+        render();
+      },
+    });
+    const chosen = state.number("image", 0, { min: 0, max: about.firstCount - 1, step: 1 });
+    const [images, first] = await Promise.all([
+      data.images(about.firstCount),
+      data.model(sizeChoice.size),
+    ]);
     if (signal.aborted) return;
     let model = first;
     /** @type {Float32Array} */
-    let pixels = images.pixels(index);
+    let pixels = images.pixels(chosen);
 
     const input = ui.picture({ label: "입력" });
     const output = ui.picture({ label: "재구성" });
@@ -24,23 +35,31 @@ aelab.panel({
     const rank = aelab.ranking.meter(about);
     /** 크기마다의 재구성 */
     const gallery = ui.element("div", { class: "lab-gallery" });
-    const compare = ui.button("네 가지 크기를 나란히(약 6 MB를 받습니다)", () => {
+    const compare = ui.button("", () => {
       state.save({ all: 1 });
       run(compareAll);
     });
+    function showCost() {
+      const others = latentDims.filter((dim) => dim !== model.latentDim);
+      const bytes = others.reduce((sum, dim) => sum + about.weightBytes[dim], 0);
+      compare.element.textContent =
+        `잠재 차원 ${latentDims.length}가지를 나란히(약 ${ui.number(bytes / 1e6, 0)} MB를 받습니다)`;
+    }
 
     function render() {
+      const size = model.latentDim;
       const restored = model.reconstruct(pixels);
       input.draw(pixels);
       output.draw(restored);
       output.label = `재구성(${size}차원)`;
       difference.drawDifference(restored, pixels);
       const error = metrics.mse(restored, pixels);
-      const kept = ui.number(3072 / size, 0);
+      const kept = ui.number(IMAGE / size, 0);
       numbers.textContent =
-        `수 3072개를 ${size}개(${kept}분의 1)로 줄였다가 되돌렸습니다. ` +
+        `수 ${IMAGE}개를 ${size}개(${kept}분의 1)로 줄였다가 되돌렸습니다. ` +
         `PSNR은 ${ui.number(metrics.psnr(restored, pixels, 2), 2)} dB입니다.`;
       announce(`${size}차원. ${rank.show(size, error)}`);
+      showCost();
     }
 
     async function compareAll() {
@@ -68,10 +87,10 @@ aelab.panel({
       images,
       count: images.count,
       names: (i) => `${i}번, ${about.classes[about.labels[i]]}`,
-      value: index,
-      onPick(next) {
-        index = next;
+      value: chosen,
+      onPick(index) {
         pixels = images.pixels(index);
+        state.outside = "";
         state.save({ image: index });
         run(show);
       },
@@ -80,27 +99,20 @@ aelab.panel({
       target: root,
       onPhoto(next) {
         pixels = next;
+        state.outside = "내 사진";
         picker.value = -1;
         run(show);
       },
     });
-    const sizeChoice = ui.choice({
-      label: "잠재 차원",
-      options: sizes.map((value) => ({ value, label: value })),
-      value: String(size),
-      onChange: (value) =>
-        run(async () => {
-          const next = await data.model(Number(value));
-          if (signal.aborted || sizeChoice.value !== value) return; // 그사이 다른 것을 골랐다
-          size = Number(value);
-          model = next;
-          state.save({ size });
-          render();
-        }),
-    });
 
     root.append(
-      ui.row(input.element, output.element, difference.element),
+      ui.element(
+        "div",
+        { class: "lab-gallery lab-three" },
+        input.element,
+        output.element,
+        difference.element,
+      ),
       sizeChoice.element,
       numbers,
       rank.element,

@@ -4,7 +4,7 @@ aelab.panel({
   id: "retrieval",
   title: "검색",
   hint:
-    "질의를 고르면 이미지 2000장에서 가장 가까운 여덟 장을 두 가지 방법으로 찾습니다. 거리를 코사인으로 " +
+    "질의를 고르면 시험 이미지에서 가장 가까운 여덟 장을 두 가지 방법으로 찾습니다. 거리를 코사인으로 " +
     "바꾸면 이웃의 대비와 클래스가 어떻게 달라지는지 봅니다. 이웃을 누르면 그 이미지가 질의가 됩니다.",
   scripts: ["neighbours.js"],
 
@@ -12,23 +12,24 @@ aelab.panel({
     const { ui, neighbours } = aelab;
     const { about, state } = context;
     const FOUND = 8;
-    const LATENT = 128;
-    const PIXELS = 3072;
+    const { IMAGE } = aelab.codec;
 
     const [images, codes] = await Promise.all([
       context.data.images(about.imageCount),
-      context.data.codes(LATENT),
+      context.data.codes(about.mapLatentDim),
     ]);
+    if (context.signal.aborted) return;
     const spaces = [
-      space(`잠재 벡터(${LATENT}차원)`, codes.values, LATENT, 1),
+      space(`잠재 벡터(${codes.latentDim}차원)`, codes.values, codes.latentDim, 1),
       // 바이트 그대로 재어도 차례는 같습니다. 거리만 [-1, 1]의 단위로 옮깁니다.
-      space(`픽셀(${PIXELS}차원)`, images.bytes, PIXELS, 1 / 127.5),
+      space(`픽셀(${IMAGE}차원)`, images.bytes, IMAGE, 1 / 127.5),
     ];
 
-    let query = Math.round(state.number("image", 0, { min: 0, max: about.imageCount - 1 }));
-    const METRICS = /** @type {const} */ (["euclidean", "cosine"]);
-    const toMetric = (/** @type {string} */ name) => METRICS.find((one) => one === name) ?? METRICS[0];
-    let metric = toMetric(state.text("metric", METRICS[0]));
+    let query = state.number("image", 0, { min: 0, max: about.imageCount - 1, step: 1 });
+    /** @typedef {"euclidean" | "cosine"} Metric */
+    let metric = /** @type {Metric} */ (
+      state.choice("metric", ["euclidean", "cosine"], "euclidean")
+    );
 
     const picker = ui.imagePicker({
       label: "질의 고르기",
@@ -38,7 +39,7 @@ aelab.panel({
       value: query < about.firstCount ? query : -1,
       onPick: ask,
     });
-    const random = ui.button("아무 이미지나", () => ask(Math.floor(Math.random() * about.imageCount)));
+    const random = ui.button("무작위로 고르기", () => ask(Math.floor(Math.random() * about.imageCount)));
     const metricChoice = ui.choice({
       label: "거리",
       options: [
@@ -47,7 +48,7 @@ aelab.panel({
       ],
       value: metric,
       onChange(next) {
-        metric = toMetric(next);
+        metric = /** @type {Metric} */ (next);
         state.save({ metric });
         draw();
       },
@@ -79,8 +80,8 @@ aelab.panel({
       ui.element("p", {
         class: "lab-note",
         text:
-          "✓는 클래스가 질의와 같다는 표시입니다. 대비는 값 3072개의 표준편차입니다. 코사인은 모든 이미지의 " +
-          "평균을 원점으로 하여 잽니다.",
+          `이미지 ${about.imageCount}장에서 찾습니다. ✓는 클래스가 질의와 같다는 표시입니다. ` +
+          `대비는 값 ${IMAGE}개의 표준편차입니다. 코사인은 모든 이미지의 평균을 원점으로 하여 잽니다.`,
       }),
     );
     draw();
@@ -143,14 +144,13 @@ aelab.panel({
     /** 값의 표준편차, [-1, 1]의 단위. @param {number} index */
     function contrast(index) {
       const pixels = images.pixels(index);
-      const mean = pixels.reduce((sum, value) => sum + value, 0) / PIXELS;
-      return Math.sqrt(pixels.reduce((sum, value) => sum + (value - mean) ** 2, 0) / PIXELS);
+      const mean = pixels.reduce((sum, value) => sum + value, 0) / IMAGE;
+      return Math.sqrt(pixels.reduce((sum, value) => sum + (value - mean) ** 2, 0) / IMAGE);
     }
 
     /** 이웃 한 장: 누르면 질의가 됩니다. */
     function card() {
-      const { canvas, put, paint } = ui.pixelCanvas({ label: "", width: 32, height: 32 });
-      canvas.setAttribute("aria-hidden", "true"); // 이름은 단추가 말합니다.
+      const small = ui.thumbnail(images);
       // 눈으로는 그림과 두 줄의 글이면 되지만, 귀로는 몇 번째 이웃인지도 알아야 합니다.
       const place = ui.element("span", { class: "lab-hidden" });
       const name = ui.element("span", { class: "lab-card-name" });
@@ -160,7 +160,7 @@ aelab.panel({
       const element = ui.element(
         "button",
         { type: "button", class: "lab-card", onclick: () => ask(shownIndex) },
-        canvas,
+        small.canvas,
         place,
         name,
         same,
@@ -175,12 +175,7 @@ aelab.panel({
          */
         show(index, rank, far) {
           shownIndex = index;
-          const from = index * PIXELS;
-          for (let i = 0; i < 1024; i++) {
-            const [red, green, blue] = [0, 1, 2].map((c) => images.bytes[from + c * 1024 + i]);
-            put(i % 32, i >> 5, [red, green, blue]);
-          }
-          paint();
+          small.show(index);
           const isSame = about.labels[index] === about.labels[query];
           place.textContent = `${rank + 1}번째 이웃 ${index}번`;
           name.textContent = about.classes[about.labels[index]] + (isSame ? " ✓" : "");

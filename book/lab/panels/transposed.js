@@ -5,7 +5,7 @@ aelab.panel({
   title: "전치 합성곱",
   hint:
     "입력의 칸마다 커널을 도장처럼 찍습니다. ‘다음’을 눌러 한 칸씩 따라가 봅니다. 그다음 커널을 4로 바꾸고 " +
-    "‘겹친 횟수’를 봅니다. 체스판 무늬의 원인이 되는 고르지 않은 겹침이 사라집니까?",
+    "‘닿은 횟수’를 봅니다. 체스판 무늬의 원인이 되는 고르지 않은 겹침이 사라집니까?",
   scripts: ["transposed.js"],
 
   async mount(root, context) {
@@ -53,7 +53,7 @@ aelab.panel({
       onChange(next) {
         input = next;
         state.save({ input });
-        draw();
+        change();
       },
     });
     const kernelChoice = ui.choice({
@@ -67,20 +67,20 @@ aelab.panel({
       onChange(next) {
         kernel = next;
         state.save({ kernel });
-        draw();
+        change();
       },
     });
     const shownChoice = ui.choice({
       label: "판에 적을 것",
       options: [
         { value: "values", label: "더한 값" },
-        { value: "counts", label: "겹친 횟수" },
+        { value: "counts", label: "닿은 횟수" },
       ],
       value: shown,
       onChange(next) {
         shown = next;
         state.save({ show: shown });
-        draw();
+        change();
       },
     });
 
@@ -93,7 +93,7 @@ aelab.panel({
       format: (value) => `${value} / ${settings.inputSize ** 2}`,
       onInput: (value) => go(value),
     });
-    // 끝에 닿아도 단추를 끄지 않습니다. 끄면 글쇠의 초점을 잃습니다.
+    // 끝에 닿아도 단추를 끄지 않습니다. 끄면 키보드의 초점을 잃습니다.
     const steps = [
       ui.button("처음", () => go(0)),
       ui.button("이전", () => go(stepSlider.value - 1)),
@@ -143,6 +143,11 @@ aelab.panel({
     function go(step) {
       stepSlider.value = Math.min(settings.inputSize ** 2, Math.max(0, step));
       state.save({ step: stepSlider.value });
+      change();
+    }
+
+    /** 다시 그리고, 달라진 것을 알립니다. */
+    function change() {
       draw();
       context.announce(told.textContent ?? "");
     }
@@ -224,13 +229,15 @@ aelab.panel({
       if (least === most) {
         return (
           `커널 ${k} ÷ 보폭 ${s}: 나누어떨어집니다. ` +
-          `입력이 넓으면 안쪽 칸은 모두 ${least ** 2}번씩 겹칩니다.`
+          (least === 1
+            ? "도장이 서로 겹치지 않고, 칸마다 한 번씩만 닿습니다."
+            : `입력이 넓으면 안쪽 칸에는 도장이 모두 ${least ** 2}번씩 닿습니다.`)
         );
       }
       const times = [least ** 2, least * most, most ** 2].filter((v, i, all) => all.indexOf(v) === i);
       const gap = least === 0 ? "도장이 닿지 않는 칸까지 생겨 " : "";
       return (
-        `커널 ${k} ÷ 보폭 ${s}: 나누어떨어지지 않습니다. 안쪽 칸이 겹치는 횟수가 ` +
+        `커널 ${k} ÷ 보폭 ${s}: 나누어떨어지지 않습니다. 안쪽 칸에 도장이 닿는 횟수가 ` +
         `${times.join(", ")}번으로 고르지 않고, ${gap}체스판 무늬가 생기기 쉽습니다.`
       );
     }
@@ -266,7 +273,7 @@ aelab.panel({
           controls.padding.value = String(settings.padding);
           controls.outputPadding.value = String(settings.outputPadding);
           state.save({ [letter]: settings[name], p: settings.padding, o: settings.outputPadding });
-          draw();
+          change();
         },
       });
     }
@@ -278,7 +285,7 @@ aelab.panel({
      * @param {number} max
      */
     function whole(name, fallback, min, max) {
-      return Math.round(state.number(name, fallback, { min, max }));
+      return state.number(name, fallback, { min, max, step: 1 });
     }
 
     /** 수를 적은 모눈 하나. 진할수록 큰 값입니다. @param {string} label */

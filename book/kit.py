@@ -29,7 +29,7 @@ SITE = BOOK / "_build" / "html"
 STARTER = BOOK / "usb"  # 꾸러미에 그대로 담기는 안내와 명령
 INSTALLED = ("aelab", "jupyterlab", "ipykernel")
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "LICENSE-text")  # 휠을 만드는 데 드는 것
-CONSTRAINTS = ROOT / "constraints.txt"  # 시험을 통과한 판
+CONSTRAINTS = ROOT / "constraints.txt"  # 시험을 통과한 버전
 MANIFEST = "kit.json"  # install.py가 읽는다
 
 

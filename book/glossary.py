@@ -14,6 +14,9 @@ from pathlib import Path
 
 import nbformat
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # 파일로 실행해도 book을 찾는다
+from book.execute import stored_form
+
 BOOK = Path(__file__).resolve().parent
 
 # 용어집의 한 항목: [말]{#anchor}, 다른 이름 (English)
@@ -104,16 +107,16 @@ def chapters() -> list[Path]:
 
 def link(path: Path, anchors: dict[str, str]) -> None:
     """장 하나에 링크를 달아 같은 파일에 저장합니다. 출력은 건드리지 않습니다."""
-    texts = link_first_uses(prose(path), anchors)
     if path.suffix == ".md":
-        path.write_text(texts[0], encoding="utf-8", newline="\n")
+        [text] = link_first_uses(prose(path), anchors)
+        path.write_text(text, encoding="utf-8", newline="\n")
         return
     notebook = nbformat.read(path, as_version=4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "markdown"]
+    texts = link_first_uses([cell.source for cell in cells], anchors)
     for cell, text in zip(cells, texts, strict=True):
         cell.source = text
-    stored = nbformat.writes(notebook).rstrip("\n") + "\n"
-    path.write_text(stored, encoding="utf-8", newline="\n")
+    path.write_text(stored_form(notebook), encoding="utf-8", newline="\n")
 
 
 def main(arguments: list[str]) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_site import DESKTOP, PAGES, PHONE, SITE, TIMEOUT, open_page, resize, wait_until
+from tests.lab_browser import wait_for_state
+from tests.test_site import DESKTOP, PAGES, PHONE, SITE, open_page, resize, wait_until
 
 AXE = Path(__file__).resolve().parents[1] / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
@@ -78,13 +79,9 @@ def audit(browser, rules) -> dict:
 
 def mount_panels(browser) -> None:
     """실험실의 조각은 눈에 들어와야 자료를 읽으므로, 하나씩 찾아가 다 그려질 때까지 기다립니다."""
-    from selenium.webdriver.support.ui import WebDriverWait
-
     for panel in browser.find_elements("css selector", ".lab-panel"):
         browser.execute_script("arguments[0].scrollIntoView()", panel)
-        WebDriverWait(browser, TIMEOUT, poll_frequency=0.05).until(
-            lambda _, panel=panel: panel.get_attribute("data-state") == "ready"
-        )
+        wait_for_state(browser, panel.get_attribute("id").removeprefix("lab-"), "ready")
 
 
 def serious(result: dict) -> list[dict]:

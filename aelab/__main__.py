@@ -42,13 +42,13 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument("folder", type=Path, help="기록할 폴더")
     parser.add_argument("--resume", action="store_true", help="중단한 곳에서 이어 갑니다.")
-    parser.add_argument("--device", default="cpu", help="학습할 장치(기본 cpu)")
+    parser.add_argument("--device", help="학습할 장치(기본: 있으면 cuda, 없으면 cpu)")
     parser.add_argument("--data", default="cifar10", help="cifar10(기본), toyworld 또는 auto")
     kinds = {"schedule": str, "weight_decay": float, "learning_rate": float}
     for setting in fields(TrainingConfig):
         flag = "--" + setting.name.replace("_", "-")
         default = None if setting.default is MISSING else setting.default
-        if isinstance(default, bool):
+        if isinstance(default, bool) or setting.name in ("bf16", "compile"):
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default)
         elif setting.name == "muon_learning_rate":
             parser.add_argument(flag, type=_rate_or_none, default=default)
@@ -56,22 +56,24 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
             parser.add_argument(flag, type=kinds.get(setting.name, int), default=default)
 
     def run(options: argparse.Namespace) -> None:
+        import torch
+
         from aelab.data import load_images
+        from aelab.processes import Processes, joined
         from aelab.training import evaluate, fit
 
         names = [field.name for field in fields(TrainingConfig)]
         config = TrainingConfig(**{name: getattr(options, name) for name in names})
         train = load_images(options.data, "train")
         validation = load_images(options.data, "validation")
-        model = fit(
-            config,
-            train,
-            validation,
-            options.folder,
-            device=options.device,
-            resume=options.resume,
-        )
-        error = evaluate(model, validation, device=options.device)
+        device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
+        with joined(device) as mine:
+            model = fit(
+                config, train, validation, options.folder, device=mine, resume=options.resume
+            )
+            if not Processes.current().is_first:
+                return
+            error = evaluate(model, validation, device=mine)
         print(f"검증 오차(이미지마다 더한 제곱오차의 평균): {error:.2f}. 기록: {options.folder}")
 
     parser.set_defaults(run=run)

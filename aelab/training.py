@@ -5,7 +5,8 @@ import math
 import os
 import time
 import warnings
-from dataclasses import asdict, dataclass
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -18,6 +19,7 @@ from aelab.data import ImageSet
 from aelab.metrics import squared_error_per_image
 from aelab.models import Autoencoder, evaluation_mode
 from aelab.muon import Muon
+from aelab.processes import Processes
 from aelab.types import Images
 
 SHOWN_IMAGES = 8  # 텐서보드에서 재구성을 지켜볼 검증 이미지의 수
@@ -40,8 +42,10 @@ class TrainingConfig:
     seed: int = 42  # 초기 가중치, 섞는 차례, 뒤집기의 난수
     reconstructions_every: int = 5  # 재구성 그림을 기록하는 간격(epoch)
     channels_last: bool = True  # 합성곱이 빠른 메모리 배치
-    bf16: bool = False  # 합성곱과 행렬곱을 bfloat16으로 계산
-    compile: bool = False  # torch.compile. C++ 컴파일러가 있어야 합니다.
+    # 합성곱과 행렬곱을 bfloat16으로 계산. None이면 장치가 그 곱셈을 바로 할 때 켭니다.
+    bf16: bool | None = None
+    # torch.compile. None이면 GPU에서 켭니다. CPU에서는 C++ 컴파일러가 있어야 하고 이득이 작습니다.
+    compile: bool | None = None
 
     def __post_init__(self) -> None:
         for name in ("latent_dim", "epochs", "batch_size", "reconstructions_every"):
@@ -54,6 +58,23 @@ class TrainingConfig:
             value = getattr(self, name)
             if value is not None and not (0 < value < math.inf):
                 raise ValueError(f"{name}: 0보다 큰 수를 기대했는데 {value!r}이(가) 왔습니다.")
+
+    def on(self, device: torch.device | str) -> "TrainingConfig":
+        """정하지 않은 것(None)을 장치에 맞게 정한 설정."""
+        kind = torch.device(device).type
+        return replace(
+            self,
+            bf16=_multiplies_bf16(kind) if self.bf16 is None else self.bf16,
+            compile=kind == "cuda" if self.compile is None else self.compile,
+        )
+
+
+def _multiplies_bf16(kind: str) -> bool:
+    if kind == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    # 명령이 없는 CPU에서는 흉내 내느라 오히려 느립니다. 물어볼 함수가 없는 옛 PyTorch에서는 끕니다.
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    return kind == "cpu" and capabilities.get("avx512_bf16", False)
 
 
 def fit(
@@ -79,7 +100,8 @@ def fit(
         config: 학습 설정.
         train, validation: 학습 세트와 검증 세트.
         folder: 기록할 폴더. 없으면 만듭니다.
-        device: 학습할 장치.
+        device: 학습할 장치. torchrun이 띄운 프로세스들이면 저마다의 장치(`processes.joined`)이고,
+            묶음 하나를 나누어 계산합니다. 기록은 첫째 프로세스만 씁니다.
         resume: True이면 last.pt가 있을 때 이어 가고, 없으면 처음부터 시작합니다.
             CPU에서는 중단 없이 학습한 것과 비트까지 같은 결과를 냅니다.
 
@@ -89,13 +111,15 @@ def fit(
         ValueError: 이어 가려는 설정이 기록과 다를 때, 이미지가 없을 때.
         FloatingPointError: 손실이 유한하지 않을 때. 앞선 기록은 그대로 남습니다.
     """
-    folder = _prepare(Path(folder), resume)
-    if len(train) == 0 or len(validation) == 0:
-        raise ValueError(
-            "train, validation: 이미지가 한 장 이상이어야 하는데 "
-            f"{len(train)}장과 {len(validation)}장이 왔습니다."
-        )
-    device = torch.device(device)
+    folder, device = Path(folder), torch.device(device)
+    processes = Processes.current()
+    config = config.on(device)
+    _check_sizes(config, train, validation, processes)
+    if processes.is_first:
+        _prepare(folder, resume)
+    processes.wait()
+    if device.type == "cuda":
+        train = train.to(device)  # 한 번만 옮기고, 묶음은 GPU에서 고릅니다.
     generator = torch.Generator().manual_seed(config.seed)
     model = Autoencoder(config.latent_dim, generator=generator).to(device)
     memory_format = torch.channels_last if config.channels_last else torch.contiguous_format
@@ -107,24 +131,33 @@ def fit(
     if resume and (folder / "last.pt").exists():
         run.load(folder / "last.pt")
 
-    forward = torch.compile(model) if config.compile else model
-    with _open_log(folder, first_epoch=run.epoch) as log:
-        if run.epoch == 0:
+    forward = processes.wrap(model)
+    if config.compile:
+        forward = torch.compile(forward)
+    with _open_log(folder, run.epoch) if processes.is_first else nullcontext() as log:
+        if log and run.epoch == 0:
             _log_graph(log, model, validation[:1].to(device))
         while run.epoch < config.epochs:
             started = time.perf_counter()
             model.train()
             loss_sum = torch.zeros((), device=device)
             progress = tqdm(
-                total=len(train), unit="장", mininterval=0.5, desc=f"epoch {run.epoch + 1}"
+                total=len(train),
+                unit="장",
+                mininterval=0.5,
+                desc=f"epoch {run.epoch + 1}",
+                disable=None if processes.is_first else True,
             )
-            for images in train.batches(config.batch_size, device, generator):
+            # 섞고 뒤집는 난수는 모든 프로세스가 같습니다. 그래서 몫을 모으면 혼자 학습할 때의 묶음이 됩니다.
+            for batch in train.batches(config.batch_size, device, generator):
                 if config.horizontal_flip:
-                    images = _flip_half(images, generator)
-                images = images.to(memory_format=memory_format)
+                    batch = _flip_half(batch, generator)
+                images = batch[processes.share].to(memory_format=memory_format)
                 with torch.autocast(device.type, torch.bfloat16, enabled=config.bf16):
                     restored = forward(images)
-                loss = squared_error_per_image(restored.float(), images).mean()
+                error = squared_error_per_image(restored.float(), images).sum()
+                # 기울기를 프로세스끼리 평균하므로, 평균한 뒤에 묶음 전체의 평균이 되도록 곱해 둡니다.
+                loss = error * processes.count / len(batch)
                 model.zero_grad()
                 loss.backward()
                 for optimizer in optimizers:
@@ -132,18 +165,18 @@ def fit(
                 for scheduler in schedulers:
                     if isinstance(scheduler, OneCycleLR):
                         scheduler.step()
-                loss_sum += loss.detach() * len(images)
-                progress.update(len(images))
-                progress.set_postfix(loss=f"{loss.item():.1f}", refresh=False)
+                loss_sum += error.detach()
+                progress.update(len(batch))
+            train_loss = float(processes.sum(loss_sum)) / len(train)
+            progress.set_postfix(loss=f"{train_loss:.2f}")
             progress.close()
 
-            train_loss = float(loss_sum) / len(train)
             if not math.isfinite(train_loss):
                 raise FloatingPointError(
                     f"epoch {run.epoch + 1}의 손실이 {train_loss}입니다. 학습률을 낮추어 보세요. "
                     f"앞선 epoch까지의 기록은 {folder}에 그대로 있습니다."
                 )
-            validation_error = evaluate(model, validation, device=device)
+            validation_error = _evaluate_together(model, validation, device, processes)
             rates = [optimizer.param_groups[0]["lr"] for optimizer in optimizers]
             for scheduler in schedulers:
                 if isinstance(scheduler, ReduceLROnPlateau):
@@ -154,11 +187,13 @@ def fit(
                 learning_rate=rates[0],
                 seconds=time.perf_counter() - started,
             )
-            _log_epoch(log, run, validation, device)
-            if validation_error == run.best_error:
-                _write_atomically(folder / "best.pt", run.best())
-            _write_atomically(folder / "last.pt", run.state())
-            _write_text_atomically(folder / "history.json", json.dumps(run.history, indent=1))
+            if log:
+                _log_epoch(log, run, validation, device)
+                if validation_error == run.best_error:
+                    _write_atomically(folder / "best.pt", run.best())
+                _write_atomically(folder / "last.pt", run.state())
+                _write_text_atomically(folder / "history.json", json.dumps(run.history, indent=1))
+    processes.wait()
     return load_best(folder).to(device)
 
 
@@ -176,6 +211,14 @@ def evaluate(
         for batch in images.batches(batch_size, device):
             total += float(squared_error_per_image(model(batch), batch).double().sum())
     return total / len(images)
+
+
+def _evaluate_together(
+    model: Autoencoder, images: ImageSet, device: torch.device, processes: Processes
+) -> float:
+    mine = images.subset(processes.share)
+    total = torch.tensor(evaluate(model, mine, device=device) * len(mine), dtype=torch.float64)
+    return float(processes.sum(total.to(device))) / len(images)
 
 
 def load_best(folder: Path | str) -> Autoencoder:
@@ -299,7 +342,23 @@ def _flip_half(images: Images, generator: torch.Generator) -> Images:
     return torch.where(flipped.to(images.device)[:, None, None, None], images.flip(3), images)
 
 
-def _prepare(folder: Path, resume: bool) -> Path:
+def _check_sizes(
+    config: TrainingConfig, train: ImageSet, validation: ImageSet, processes: Processes
+) -> None:
+    if len(train) == 0 or len(validation) == 0:
+        raise ValueError(
+            "train, validation: 이미지가 한 장 이상이어야 하는데 "
+            f"{len(train)}장과 {len(validation)}장이 왔습니다."
+        )
+    last_batch = len(train) % config.batch_size or config.batch_size
+    if min(last_batch, len(validation)) < processes.count:
+        raise ValueError(
+            f"train, validation: 프로세스 {processes.count}개가 나눌 수 있는 묶음을 기대했는데 "
+            f"마지막 묶음이 {last_batch}장, 검증 세트가 {len(validation)}장입니다."
+        )
+
+
+def _prepare(folder: Path, resume: bool) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".쓰기-확인"
@@ -314,7 +373,6 @@ def _prepare(folder: Path, resume: bool) -> Path:
             f"{folder}에 이미 학습 기록이 있습니다. 이어 가려면 resume=True, "
             "새로 시작하려면 다른 폴더를 줍니다."
         )
-    return folder
 
 
 def _write_atomically(path: Path, content: dict) -> None:

@@ -1,7 +1,7 @@
 """메모리에 통째로 올린 이미지 모음과, 저장된 정수와 모델의 실수 사이의 변환."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -91,6 +91,10 @@ class ImageSet:
             self.name,
             self.factors and {name: values[index] for name, values in self.factors.items()},
         )
+
+    def to(self, device: torch.device | str) -> "ImageSet":
+        """이미지와 라벨을 그 장치에 둔 모음. `batches`가 그곳에서 묶음을 고릅니다."""
+        return replace(self, images=self.images.to(device), labels=self.labels.to(device))
 
     def batches(
         self,

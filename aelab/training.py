@@ -34,7 +34,7 @@ class TrainingConfig:
     batch_size: int = 128
     learning_rate: float = 3e-3  # AdamW의 최대 학습률
     muon_learning_rate: float | None = (
-        0.01  # 행렬 가중치를 맡는 Muon의 최대 학습률. None이면 모두 AdamW
+        0.02  # 행렬 가중치를 맡는 Muon의 최대 학습률. None이면 모두 AdamW
     )
     weight_decay: float = 0.0
     schedule: str = "one_cycle"  # "one_cycle": 올렸다가 0으로, "plateau": 검증 오차가 멈추면 1/5로
@@ -153,7 +153,7 @@ def fit(
                 if config.horizontal_flip:
                     batch = _flip_half(batch, generator)
                 images = batch[processes.share].to(memory_format=memory_format)
-                with torch.autocast(device.type, torch.bfloat16, enabled=config.bf16):
+                with torch.autocast(device.type, torch.bfloat16, enabled=bool(config.bf16)):
                     restored = forward(images)
                 error = squared_error_per_image(restored.float(), images).sum()
                 # 기울기를 프로세스끼리 평균하므로, 평균한 뒤에 묶음 전체의 평균이 되도록 곱해 둡니다.
@@ -315,7 +315,12 @@ def _optimizers(model: nn.Module, config: TrainingConfig) -> list[torch.optim.Op
     if config.muon_learning_rate is None:
         return [torch.optim.AdamW([*weights, *others], lr=config.learning_rate, **decay)]
     return [
-        Muon(weights, lr=config.muon_learning_rate, **decay),
+        Muon(
+            weights,
+            lr=config.muon_learning_rate,
+            dtype=torch.bfloat16 if config.bf16 else torch.float32,
+            **decay,
+        ),
         torch.optim.AdamW(others, lr=config.learning_rate, weight_decay=0.0),
     ]
 

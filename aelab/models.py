@@ -134,7 +134,9 @@ class Autoencoder(nn.Module):
         self.latent_dim = latent_dim
         self.encoder = Encoder(latent_dim, base_channel_size)
         self.decoder = Decoder(latent_dim, base_channel_size)
-        _initialize(self, generator)
+        # meta 장치의 빈 모델은 읽은 가중치로 채울 것이라 초기화할 값이 없습니다.
+        if not next(self.parameters()).is_meta:
+            _initialize(self, generator)
 
     def forward(self, images: Images) -> Images:
         """[-1, 1]의 이미지 (batch, 3, 32, 32) → 같은 모양의 재구성."""

@@ -9,6 +9,7 @@ import tarfile
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import torch
 from torchvision.datasets import CIFAR10
 
 from aelab.data import cifar10
-from aelab.data.cifar10 import DownloadError, Limits
+from aelab.data.cifar10 import DownloadError, Files, Limits
 
 # 짧게 기다리되, 몹시 바쁜 컴퓨터에서도 성한 미러를 포기하지는 않을 만큼
 QUICK = Limits(first_byte=3, window=1, min_speed=20_000, max_bytes=1_000_000)
@@ -59,17 +60,12 @@ FILES = made_files()
 ARCHIVE = packed({f"cifar-10-batches-py/{name}": content for name, content in FILES.items()})
 
 
-class TinyCIFAR10(CIFAR10):
-    """MD5만 작은 가짜 자료의 것으로 바꾼 CIFAR10."""
-
-    tgz_md5 = md5(ARCHIVE)
-    train_list = [[name, md5(FILES[name])] for name in FILES if name.startswith("data")]
-    test_list = [["test_batch", md5(FILES["test_batch"])]]
-    meta = {
-        "filename": "batches.meta",
-        "key": "label_names",
-        "md5": md5(FILES["batches.meta"]),
-    }
+TINY = Files(
+    archive=md5(ARCHIVE),
+    train={name: md5(FILES[name]) for name in FILES if name.startswith("data")},
+    test={"test_batch": md5(FILES["test_batch"])},
+    meta={"batches.meta": md5(FILES["batches.meta"])},
+)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -177,7 +173,7 @@ def refused_url() -> str:
 @pytest.fixture
 def tiny(monkeypatch, tmp_path):
     """가짜 자료를 기대하게 하고, 환경 변수와 캐시 폴더를 시험마다 새것으로 한다."""
-    monkeypatch.setattr(cifar10, "_dataset", lambda: TinyCIFAR10)
+    monkeypatch.setattr(cifar10, "OFFICIAL", TINY)
     monkeypatch.setattr(cifar10, "cache_folder", lambda: tmp_path / "cache")
     monkeypatch.setattr(cifar10, "_failures", {})
     monkeypatch.delenv("AELAB_DATA", raising=False)
@@ -407,7 +403,7 @@ def link(name: str, kind: bytes, target: str) -> dict[str, tarfile.TarInfo]:
 def test_hostile_member_is_refused(tiny, server, monkeypatch, member):
     (name,) = member
     server.archive = packed(member)
-    monkeypatch.setattr(TinyCIFAR10, "tgz_md5", md5(server.archive))
+    monkeypatch.setattr(cifar10, "OFFICIAL", replace(TINY, archive=md5(server.archive)))
     with pytest.raises(DownloadError) as caught:
         cifar10.download(tiny / "data", mirrors=[server.url("good")])
     assert str(caught.value) == f"압축 파일에 기대하지 않은 항목이 있습니다: {name}"
@@ -429,7 +425,7 @@ def test_hostile_member_is_refused(tiny, server, monkeypatch, member):
 )
 def test_archive_with_other_contents_is_refused(tiny, server, monkeypatch, archive, message):
     server.archive = archive
-    monkeypatch.setattr(TinyCIFAR10, "tgz_md5", md5(archive))
+    monkeypatch.setattr(cifar10, "OFFICIAL", replace(TINY, archive=md5(archive)))
     with pytest.raises(DownloadError, match=message):
         cifar10.download(tiny, mirrors=[server.url("good")])
     assert names_in(tiny) == []
@@ -575,7 +571,31 @@ def test_unverified_pickle_is_never_loaded(tiny, name, split):
     assert (tiny / "sprung").exists()  # 덫은 살아 있었다
 
 
+def test_file_changed_behind_the_back_of_the_check_is_never_loaded(tiny):
+    """크기도 시각도 그대로인 채 내용만 바뀐 파일."""
+    root = write_files(tiny / "data")
+    assert cifar10.problem(root) is None
+    path = root / "cifar-10-batches-py" / "test_batch"
+    before = path.stat()
+    trap = pickle.dumps(Trap(tiny / "sprung"))
+    path.write_bytes(trap.ljust(before.st_size, b"\0"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size
+    with pytest.raises(FileNotFoundError, match="test_batch의 MD5가 맞지 않습니다"):
+        cifar10.load("test", root)
+    assert not (tiny / "sprung").exists()
+
+
 # 진짜 자료
+
+
+def test_names_and_md5_are_those_of_torchvision():
+    official = cifar10.OFFICIAL
+    assert official.archive == CIFAR10.tgz_md5
+    assert cifar10.FOLDER == CIFAR10.base_folder
+    assert official.train == dict(CIFAR10.train_list)
+    assert official.test == dict(CIFAR10.test_list)
+    assert official.meta == {CIFAR10.meta["filename"]: CIFAR10.meta["md5"]}
 
 
 @pytest.fixture(scope="module")

@@ -34,8 +34,14 @@ format: $(INSTALLED)
 execute: $(INSTALLED)
 	$(BIN)/python book/execute.py $(CHAPTERS)
 
+# 빠르기를 흔한 방법과 견주고, 컴퓨터의 한계와 장마다의 시간과 메모리를 잽니다.
 bench: $(INSTALLED)
-	for file in $(sort $(wildcard benchmarks/*.py)); do $(BIN)/python "$$file" || exit 1; done
+	-$(BIN)/python -m pip install --quiet -e ".[bench]" # 없으면 그 줄만 건너뜁니다
+	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/limits.py
+	$(BIN)/python benchmarks/search.py
+	$(BIN)/python benchmarks/chapters.py
+	$(BIN)/python benchmarks/toyworld_statistics.py
 
 # 공개 저장소의 주소를 새깁니다: make publish URL=https://github.com/OWNER/NAME
 publish: $(INSTALLED)

@@ -1,69 +1,157 @@
-"""가장 가까운 이웃 여덟을 찾는 네 가지 방법의 시간: 45,000개에서 1,000번.
+"""검색의 비용이 모음의 크기에 따라 어떻게 늘고, 컴퓨터의 한계에 얼마나 가까운지.
 
     python benchmarks/search.py
 
-한 프로세스에서 번갈아 다섯 번씩 재어 중앙값을 적습니다. 결과가 다르면 1로 끝납니다.
+잠재 벡터는 진짜 CIFAR-10의 것과 평균과 공분산이 같은 정규분포에서 뽑습니다. 크기와 방법마다 새
+프로세스에서 재고, 메모리는 그 프로세스가 색인을 만들고 찾는 동안 더 쓴 것입니다.
+
+한계: 질의 하나는 모음을 한 번 읽는 시간, 여럿은 그만한 곱셈-덧셈을 행렬곱으로 하는 시간입니다.
 """
 
+import argparse
+import multiprocessing
 import statistics
 import sys
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
+import measuring
 import torch
+from limits import matrix_products, memory_bandwidth
+from measuring import MIB, timed
+from torch import Tensor
 
-from aelab.retrieval import LatentIndex
+import aelab
 
-CORPUS, QUERIES, LATENT, NEIGHBOURS, REPEATS = 45_000, 1_000, 128, 8, 5
-
-
-def codes(count: int, seed: int) -> torch.Tensor:
-    return torch.randn(count, LATENT, generator=torch.Generator().manual_seed(seed))
-
-
-def one_by_one(corpus: torch.Tensor, queries: torch.Tensor, *, full_sort: bool) -> torch.Tensor:
-    """질의마다 cdist 한 번: 전체를 정렬하거나 topk로 고릅니다."""
-    found = []
-    for query in queries:
-        distances = torch.cdist(query[None], corpus)[0]
-        if full_sort:
-            found.append(distances.sort().indices[:NEIGHBOURS])
-        else:
-            found.append(distances.topk(NEIGHBOURS, largest=False).indices)
-    return torch.stack(found)
+LATENT, NEIGHBOURS, TOGETHER = 128, 8, 200
+SIZES = (10_000, 100_000, 1_000_000)
+BACKENDS = ("exact", "faiss")
 
 
-def main() -> int:
-    corpus, queries = codes(CORPUS, 0), codes(QUERIES, 1)
-    methods: dict[str, Callable[[], torch.Tensor]] = {
-        "질의마다 cdist와 전체 정렬": lambda: one_by_one(corpus, queries, full_sort=True),
-        "질의마다 cdist와 topk": lambda: one_by_one(corpus, queries, full_sort=False),
-        "LatentIndex": lambda: LatentIndex(corpus).search(queries, NEIGHBOURS)[1],
-    }
-    try:
-        LatentIndex(corpus[:1], backend="faiss")
-        methods["LatentIndex(FAISS)"] = lambda: LatentIndex(corpus, backend="faiss").search(
-            queries, NEIGHBOURS
-        )[1]
-    except ImportError as error:
-        print(error)
-    seconds: dict[str, list[float]] = {name: [] for name in methods}
-    results = {}
-    for _ in range(REPEATS):
-        for name, search in methods.items():
-            start = time.perf_counter()
-            results[name] = search()
-            seconds[name].append(time.perf_counter() - start)
-    slowest = statistics.median(next(iter(seconds.values())))
-    print(f"스레드 {torch.get_num_threads()}개, 중앙값(만드는 시간 포함)")
-    print("| 방법 | 초 | 배 |\n|---|---:|---:|")
-    for name, measured in seconds.items():
-        median = statistics.median(measured)
-        print(f"| {name} | {median:.3f} | {slowest / median:.1f} |")
-    reference = results["질의마다 cdist와 topk"]
-    agreeing = {name: (found == reference).float().mean() for name, found in results.items()}
-    print("topk와 같은 이웃의 몫:", {name: f"{share:.4f}" for name, share in agreeing.items()})
-    return int(min(agreeing.values()) < 0.999)
+@dataclass(frozen=True)
+class Cost:
+    """한 방법의 비용."""
+
+    size: int
+    backend: str
+    build: float  # 색인을 만드는 초
+    alone: float  # 질의 하나를 따로 찾는 초
+    together: float  # TOGETHER개를 한꺼번에 찾을 때 질의 하나의 초
+    memory: int  # 잠재 벡터 말고 더 쓴 바이트
+    neighbours: list[list[int]]
+
+
+def spread(count: int, mean: Tensor, factor: Tensor, seed: int) -> Tensor:
+    """평균이 `mean`, 공분산이 factor·factorᵀ인 잠재 벡터."""
+    codes = torch.empty(count, LATENT)
+    dice = torch.Generator().manual_seed(seed)
+    for part in codes.split(10_000):
+        part.copy_(torch.randn(len(part), LATENT, generator=dice) @ factor.T + mean)
+    return codes
+
+
+def cost(size: int, backend: str, mean: Tensor, factor: Tensor, repeats: int) -> Cost:
+    """새 프로세스에서 불립니다."""
+    from aelab.retrieval import LatentIndex
+
+    corpus, queries = spread(size, mean, factor, 0), spread(TOGETHER, mean, factor, 1)
+    LatentIndex(corpus[:100], backend=backend).search(queries[:1], NEIGHBOURS)  # 데우기
+    before = measuring.peak_memory()
+    built: list[LatentIndex] = []
+    build = timed(lambda: built.append(LatentIndex(corpus, backend=backend)))()
+    index = built[0]
+    neighbours = index.search(queries, NEIGHBOURS)[1]
+    alone = [timed(lambda one=one: index.search(one, NEIGHBOURS))() for one in queries.split(1)]
+    together = [timed(lambda: index.search(queries, NEIGHBOURS))() for _ in range(repeats)]
+    return Cost(
+        size=size,
+        backend=backend,
+        build=build,
+        alone=statistics.median(alone),
+        together=statistics.median(together) / TOGETHER,
+        memory=measuring.peak_memory() - before,
+        neighbours=neighbours.tolist(),
+    )
+
+
+def recall(found: Cost, exact: Cost) -> float:
+    """정확한 이웃 가운데 찾아낸 것의 몫."""
+    pairs = zip(found.neighbours, exact.neighbours, strict=True)
+    shares = [len(set(one) & set(other)) / NEIGHBOURS for one, other in pairs]
+    return statistics.mean(shares)
+
+
+def code_statistics() -> tuple[Tensor, Tensor]:
+    """진짜 잠재 벡터의 평균과, 공분산을 이루는 삼각 행렬."""
+    images = aelab.load_images("cifar10", "validation")
+    codes = aelab.retrieval.embed(aelab.load_pretrained(LATENT), images)
+    return codes.mean(0), torch.linalg.cholesky(codes.T.cov())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="모음의 크기에 따른 검색의 비용을 잽니다.")
+    parser.add_argument("--repeats", type=int, default=5, help="되풀이하는 수(기본 5)")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="모음의 크기")
+    parser.add_argument("--output", type=Path, default=measuring.RESULTS / "search.json")
+    chosen = parser.parse_args(arguments)
+    measuring.require_cifar10()
+    found = measuring.machine()
+    print(measuring.describe(found), flush=True)
+    reading = memory_bandwidth(chosen.repeats)["더하기"]
+    multiplying = matrix_products(chosen.repeats)["fp32"]
+    mean, factor = code_statistics()
+
+    rows, records, worst = [], [], 1.0
+    for size in chosen.sizes:
+        exact = None
+        for backend in BACKENDS:
+            fresh = multiprocessing.get_context("spawn")
+            try:
+                with ProcessPoolExecutor(max_workers=1, mp_context=fresh) as pool:
+                    one = pool.submit(cost, size, backend, mean, factor, chosen.repeats).result()
+            except ImportError as error:
+                print(error)
+                continue
+            exact = exact or one
+            share = recall(one, exact)
+            worst = min(worst, share)
+            limits = {
+                "alone": size * LATENT * 4 / reading,
+                "together": size * LATENT / multiplying,
+            }
+            rows.append(
+                [
+                    f"{size:,}",
+                    backend,
+                    f"{one.build:.3f}",
+                    f"{1e3 * one.alone:.3f}",
+                    f"{limits['alone'] / one.alone:.0%}",
+                    f"{1e3 * one.together:.3f}",
+                    f"{limits['together'] / one.together:.0%}",
+                    f"{one.memory / MIB:.0f}",
+                    f"{share:.4f}",
+                ]
+            )
+            record = asdict(one) | {"recall": share, "limits": limits}
+            del record["neighbours"]
+            records.append(record)
+    headings = (
+        "모음",
+        "방법",
+        "만들기(초)",
+        "질의 하나(ms)",
+        "메모리 한계의 몫",
+        f"{TOGETHER}개씩(질의마다 ms)",
+        "행렬곱 한계의 몫",
+        "더 쓴 메모리(MiB)",
+        f"재현율@{NEIGHBOURS}",
+    )
+    print()
+    print(measuring.table(headings, rows))
+    measuring.write(chosen.output, found, records)
+    return int(worst < 0.999)  # 두 방법 모두 정확해야 합니다.
 
 
 if __name__ == "__main__":

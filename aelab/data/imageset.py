@@ -114,5 +114,7 @@ class ImageSet:
             stored = self.images.split(size)
         else:
             order = torch.randperm(len(self), generator=generator, device=generator.device)
-            stored = (self.images[index] for index in order.to(self.images.device).split(size))
+            # 이미지를 통째로 옮기는 index_select가 값 하나씩 고르는 images[index]보다 몇 배 빠릅니다.
+            parts = order.to(self.images.device).split(size)
+            stored = (self.images.index_select(0, part) for part in parts)
         return (to_float(batch.to(device)) for batch in stored)

@@ -1,0 +1,72 @@
+"""장마다 새 프로세스에서 실행하는 데 드는 시간과 메모리.
+
+    python benchmarks/chapters.py                      # 모든 장
+    python benchmarks/chapters.py book/01_encoder.ipynb
+
+메모리는 노트북의 커널이 가장 많이 쓴 양입니다. 노트북은 바꾸지 않습니다.
+"""
+
+import argparse
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import measuring
+
+SECONDS, MEMORY = 60, 1.5e9  # 한계
+
+
+def execute(path: Path) -> tuple[float, int]:
+    """노트북을 실행하는 데 걸린 초와, 커널이 가장 많이 쓴 바이트. 새 프로세스에서 불립니다."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    notebook = nbformat.read(path, as_version=4)
+    started = time.perf_counter()
+    NotebookClient(
+        notebook,
+        timeout=10 * SECONDS,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(path.parent)}},
+    ).execute()
+    seconds = time.perf_counter() - started
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # 끝난 자식 가운데 가장 큰 것
+    return seconds, peak if sys.platform == "darwin" else peak * 1024
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="장마다의 시간과 메모리를 잽니다.")
+    parser.add_argument("chapters", nargs="*", type=Path, help="노트북(기본은 모든 장)")
+    parser.add_argument("--output", type=Path, default=measuring.RESULTS / "chapters.json")
+    chosen = parser.parse_args(arguments)
+    sys.path.insert(0, str(measuring.ROOT))
+    from book.execute import prepare_environment
+
+    prepare_environment(measuring.require_cifar10())
+    found = measuring.machine()
+    print(measuring.describe(found), flush=True)
+
+    rows, records = [], []
+    for path in chosen.chapters or sorted((measuring.ROOT / "book").glob("[0-9]*.ipynb")):
+        with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
+            seconds, peak = pool.submit(execute, path.resolve()).result()
+        reached = seconds <= SECONDS and peak <= MEMORY
+        rows.append(
+            [path.stem, f"{seconds:.1f}", f"{peak / 1e9:.2f}", "예" if reached else "아니요"]
+        )
+        records.append(
+            {"chapter": path.stem, "seconds": seconds, "bytes": peak, "reached": reached}
+        )
+    print()
+    headings = ("장", "초", "메모리(GB)", f"{SECONDS}초와 {MEMORY / 1e9:g} GB 이하인가")
+    print(measuring.table(headings, rows))
+    measuring.write(chosen.output, found, records)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

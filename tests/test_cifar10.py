@@ -592,7 +592,7 @@ def test_file_changed_behind_the_back_of_the_check_is_never_loaded(tiny):
 def test_names_and_md5_are_those_of_torchvision():
     official = cifar10.OFFICIAL
     assert official.archive == CIFAR10.tgz_md5
-    assert cifar10.FOLDER == CIFAR10.base_folder
+    assert CIFAR10.base_folder == cifar10.FOLDER
     assert official.train == dict(CIFAR10.train_list)
     assert official.test == dict(CIFAR10.test_list)
     assert official.meta == {CIFAR10.meta["filename"]: CIFAR10.meta["md5"]}

@@ -10,7 +10,7 @@ endif
 CONSTRAINTS ?= constraints.txt
 INSTALLED := .venv/.installed
 
-.PHONY: book test lint format execute bench publish lock handout kit clean
+.PHONY: book test lint format execute bench ablation publish lock handout kit clean
 
 # 책을 짓습니다. book/_build/html/index.html을 엽니다.
 book: $(INSTALLED)
@@ -42,6 +42,10 @@ bench: $(INSTALLED)
 	$(BIN)/python benchmarks/search.py
 	$(BIN)/python benchmarks/chapters.py
 	$(BIN)/python benchmarks/toyworld_statistics.py
+
+# 학습 설정을 하나씩 바꾸어 견줍니다. 한 시간 남짓 걸립니다.
+ablation: $(INSTALLED)
+	$(BIN)/python benchmarks/ablation.py
 
 # 공개 저장소의 주소를 새깁니다: make publish URL=https://github.com/OWNER/NAME
 publish: $(INSTALLED)

@@ -61,10 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         records.append(
             {"chapter": path.stem, "seconds": seconds, "bytes": peak, "reached": reached}
         )
-    print()
     headings = ("장", "초", "메모리(GB)", f"{SECONDS}초와 {MEMORY / 1e9:g} GB 이하인가")
-    print(measuring.table(headings, rows))
-    measuring.write(chosen.output, found, records)
+    measuring.report(chosen.output, found, records, measuring.table(headings, rows))
     return 0
 
 

@@ -105,21 +105,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ("학습, fp32", "곱셈-덧셈", trained["fp32"], products["fp32"]),
         ("학습, bf16", "곱셈-덧셈", trained["bf16"], products["bf16"]),
     ]
-    print()
-    print(
-        measuring.table(
-            ("일", "단위", "1초에(10⁹)", "한계(10⁹)", "한계의 몫"),
-            [
-                (work, unit, f"{rate / 1e9:.1f}", f"{limit / 1e9:.1f}", f"{rate / limit:.0%}")
-                for work, unit, rate, limit in rows
-            ],
-        )
+    text = measuring.table(
+        ("일", "단위", "1초에(10⁹)", "한계(10⁹)", "한계의 몫"),
+        [
+            (work, unit, f"{rate / 1e9:.1f}", f"{limit / 1e9:.1f}", f"{rate / limit:.0%}")
+            for work, unit, rate, limit in rows
+        ],
     )
-    print(f"\n메모리를 읽기만 할 때: {memory['더하기'] / 1e9:.1f}·10⁹바이트/초")
+    text += f"\n\n메모리를 읽기만 할 때: {memory['더하기'] / 1e9:.1f}·10⁹바이트/초"
     names = ("work", "unit", "per_second", "limit")
     records = [dict(zip(names, row, strict=True)) for row in rows]
     records.append(dict(zip(names, ("읽기", "바이트", None, memory["더하기"]), strict=True)))
-    measuring.write(chosen.output, found, records)
+    measuring.report(chosen.output, found, records, text)
     return 0
 
 

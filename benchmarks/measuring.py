@@ -156,11 +156,25 @@ def describe(found: Mapping[str, object]) -> str:
     )
 
 
-def write(path: Path, found: Mapping[str, object], rows: Sequence[Mapping[str, object]]) -> None:
-    """컴퓨터와 잰 것을 JSON으로 적습니다."""
+def report(
+    path: Path,
+    found: Mapping[str, object],
+    rows: Sequence[Mapping[str, object]],
+    text: str,
+) -> None:
+    """잰 것을 찍고, 컴퓨터와 함께 JSON으로, 그 곁에 읽기 좋은 마크다운으로 남깁니다.
+
+    인자
+        path: JSON의 자리. 마크다운은 같은 이름의 .md입니다.
+        found: `machine()`의 값.
+        rows: 잰 값.
+        text: 사람이 읽을 표.
+    """
+    print(f"\n{text}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"machine": found, "rows": rows}, ensure_ascii=False, indent=1)
-    path.write_text(text + "\n", encoding="utf-8")
+    content = json.dumps({"machine": found, "rows": rows}, ensure_ascii=False, indent=1)
+    path.write_text(content + "\n", encoding="utf-8")
+    path.with_suffix(".md").write_text(f"{describe(found)}\n\n{text}\n", encoding="utf-8")
 
 
 def peak_memory() -> int:

@@ -148,9 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "더 쓴 메모리(MiB)",
         f"재현율@{NEIGHBOURS}",
     )
-    print()
-    print(measuring.table(headings, rows))
-    measuring.write(chosen.output, found, records)
+    measuring.report(chosen.output, found, records, measuring.table(headings, rows))
     return int(worst < 0.999)  # 두 방법 모두 정확해야 합니다.
 
 

@@ -313,9 +313,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise
             print(f'{name}: Lightning이 없어 건너뜁니다: pip install -e ".[bench]"')
         print(f"{name}: {time.perf_counter() - started:.0f}초 동안 쟀습니다.", flush=True)
-    print(f"\n중앙값, {chosen.repeats}번씩 번갈아\n")
-    print(measuring.table(measuring.HEADINGS, [row.cells() for row in rows]))
-    measuring.write(chosen.output, found, [row.record() for row in rows])
+    cells = measuring.table(measuring.HEADINGS, [row.cells() for row in rows])
+    text = f"중앙값, {chosen.repeats}번씩 번갈아\n\n{cells}"
+    measuring.report(chosen.output, found, [row.record() for row in rows], text)
     return int(failed)
 
 

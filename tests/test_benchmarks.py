@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.measuring import HEADINGS, Limit, Ratio, alternate, fastest, table, timed
+from benchmarks.measuring import HEADINGS, Limit, Ratio, alternate, fastest, report, table, timed
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -50,6 +50,22 @@ def test_a_limit_says_whether_it_is_kept(most, shown):
 
 def test_a_table_is_markdown():
     assert table(("가", "나"), [("1", "2")]) == "| 가 | 나 |\n| --- | --- |\n| 1 | 2 |"
+
+
+def test_a_report_keeps_the_values_for_machines_and_the_table_for_people(tmp_path, capsys):
+    found = {
+        **{"cpu": "셈틀", "cores": 2, "threads": 2, "bf16_instructions": True, "memory_gib": 8},
+        **{"os": "Linux", "python": "3", "torch": "2", "torchvision": "0", "date": "오늘"},
+    }
+    report(tmp_path / "새 폴더" / "a.json", found, [{"x": 1}], "| 표 |")
+    assert json.loads((tmp_path / "새 폴더" / "a.json").read_text(encoding="utf-8")) == {
+        "machine": found,
+        "rows": [{"x": 1}],
+    }
+    text = (tmp_path / "새 폴더" / "a.md").read_text(encoding="utf-8")
+    assert text.startswith("셈틀, 코어 2개")
+    assert text.endswith("| 표 |\n")
+    assert "| 표 |" in capsys.readouterr().out
 
 
 @pytest.mark.slow

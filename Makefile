@@ -10,7 +10,7 @@ endif
 CONSTRAINTS ?= constraints.txt
 INSTALLED := .venv/.installed
 
-.PHONY: book test lint format execute bench ablation publish lock handout kit clean
+.PHONY: book test lint format execute bench ablation publish lock audit handout kit clean
 
 # 책을 짓습니다. book/_build/html/index.html을 엽니다.
 book: $(INSTALLED)
@@ -34,9 +34,12 @@ format: $(INSTALLED)
 execute: $(INSTALLED)
 	$(BIN)/python book/execute.py $(CHAPTERS)
 
+# 진행 막대가 표에 섞이지 않게 합니다.
+bench ablation: export TQDM_DISABLE = 1
+
 # 빠르기를 흔한 방법과 견주고, 컴퓨터의 한계와 장마다의 시간과 메모리를 잽니다.
 bench: $(INSTALLED)
-	-$(BIN)/python -m pip install --quiet -e ".[bench]" # 없으면 그 줄만 건너뜁니다
+	-$(BIN)/python -m pip install --quiet -e ".[bench]" $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) # 없으면 그 줄만 건너뜁니다
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/limits.py
 	$(BIN)/python benchmarks/search.py
@@ -55,6 +58,13 @@ publish: $(INSTALLED)
 lock: $(INSTALLED)
 	$(BIN)/python -m pip list --format=freeze --exclude-editable --exclude pip > .venv/constraints.txt
 	mv .venv/constraints.txt constraints.txt
+
+# 적힌 버전에 알려진 취약점이 있는지 묻습니다(네트워크가 필요합니다). 시험의 환경에 섞이지 않게 따로 설치합니다.
+AUDIT := $(BIN:.venv/%=.venv/audit/%)
+audit:
+	$(PYTHON3) -m venv .venv/audit
+	$(AUDIT)/python -m pip install --quiet pip-audit==2.10.1
+	$(AUDIT)/pip-audit --strict --no-deps --disable-pip -r constraints.txt
 
 # 풀이를 뺀 노트북을 handout/에 만듭니다.
 handout: $(INSTALLED)

@@ -1,4 +1,7 @@
-"""입력 검사: 무엇을 기대했고 무엇이 왔는지 말하는 오류를 냅니다."""
+"""입력 검사: 무엇을 기대했고 무엇이 왔는지 말하는 오류를 냅니다.
+
+그 오류는 TypeError나 ValueError이고, 검사는 입력을 바꾸지 않습니다.
+"""
 
 import torch
 from torch import Tensor
@@ -6,21 +9,30 @@ from torch import Tensor
 # 부동소수점 반올림만큼은 범위를 벗어나도 받아들입니다.
 _RANGE_SLACK = 1e-3
 
+# 계산할 수 있는 실수형. float8은 저장할 때만 쓰는 것이라 곱하거나 더할 수 없습니다.
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+
+def check_float_tensor(values: Tensor, name: str, hint: str = "") -> None:
+    """`values`가 실수형의 조밀한 텐서인지 검사합니다. 아니면 TypeError."""
+    if not isinstance(values, Tensor):
+        raise TypeError(
+            f"{name}: torch.Tensor를 기대했는데 {type(values).__name__}이(가) 왔습니다."
+        )
+    if values.dtype not in _FLOATS:
+        raise TypeError(f"{name}: 실수형 텐서를 기대했는데 {values.dtype}이(가) 왔습니다.{hint}")
+    if values.layout != torch.strided:
+        raise TypeError(f"{name}: 조밀한 텐서를 기대했는데 {values.layout} 텐서가 왔습니다.")
+
 
 def check_image_batch(images: Tensor, name: str = "images") -> None:
     """`images`가 비어 있지 않은 실수형 (batch, channel, height, width) 텐서인지 검사합니다.
 
     오류: 텐서가 아니거나 실수형이 아니면 TypeError, 모양이 다르면 ValueError.
     """
-    if not isinstance(images, Tensor):
-        raise TypeError(
-            f"{name}: torch.Tensor를 기대했는데 {type(images).__name__}이(가) 왔습니다."
-        )
-    if not images.is_floating_point():
-        raise TypeError(
-            f"{name}: 실수형 텐서를 기대했는데 {images.dtype}이(가) 왔습니다. "
-            "uint8 이미지는 aelab.data.to_float로 [-1, 1]의 실수로 바꿉니다."
-        )
+    check_float_tensor(
+        images, name, " uint8 이미지는 aelab.data.to_float로 [-1, 1]의 실수로 바꿉니다."
+    )
     if images.ndim != 4:
         hint = " 이미지 한 장은 images[None]으로 묶음을 만듭니다." if images.ndim == 3 else ""
         raise ValueError(
@@ -34,7 +46,9 @@ def check_image_batch(images: Tensor, name: str = "images") -> None:
 
 
 def check_finite(values: Tensor, name: str) -> None:
-    """모든 값이 유한한지 검사합니다. NaN이나 무한대가 있으면 ValueError."""
+    """모든 값이 유한한지 검사합니다. NaN이나 무한대가 있거나 볼 값이 없으면 ValueError."""
+    if values.is_meta:
+        raise ValueError(f"{name}: 값이 있는 텐서를 기대했는데 meta 장치의 텐서가 왔습니다.")
     if not torch.isfinite(values).all():
         broken = int((~torch.isfinite(values)).sum())
         raise ValueError(f"{name}: 유한한 값만 기대했는데 NaN이나 무한대가 {broken}개 있습니다.")
@@ -52,17 +66,28 @@ def check_range(images: Tensor, low: float, high: float, name: str, hint: str = 
         )
 
 
-def check_codes(codes: Tensor, latent_dim: int, name: str = "codes") -> None:
-    """`codes`가 비어 있지 않은 실수형 (batch, latent_dim) 텐서인지 검사합니다."""
-    if not isinstance(codes, Tensor):
-        raise TypeError(f"{name}: torch.Tensor를 기대했는데 {type(codes).__name__}이(가) 왔습니다.")
-    if not codes.is_floating_point():
-        raise TypeError(f"{name}: 실수형 텐서를 기대했는데 {codes.dtype}이(가) 왔습니다.")
+def check_codes(codes: Tensor, latent_dim: int | None = None, name: str = "codes") -> None:
+    """`codes`가 비어 있지 않은 실수형 (batch, latent_dim) 텐서인지 검사합니다.
+
+    `latent_dim`이 없으면 1 이상의 어느 차원이든 받습니다.
+    """
+    check_float_tensor(codes, name)
+    if latent_dim is None:
+        latent_dim = max(1, codes.shape[-1]) if codes.ndim else 1
     if codes.ndim != 2 or codes.shape[1] != latent_dim or len(codes) == 0:
         raise ValueError(
             f"{name}: 한 개 이상의 잠재 벡터 (batch, {latent_dim})를 기대했는데 "
             f"{tuple(codes.shape)}이(가) 왔습니다."
         )
+
+
+def differentiable(values: Tensor) -> Tensor:
+    """자동 미분이 기억해 둘 수 있는 텐서. inference_mode에서 만든 텐서는 그 밖에서는 사본입니다."""
+    # 컴파일하는 동안에 물으면 그래프가 끊깁니다.
+    if torch.compiler.is_compiling():
+        return values
+    made_inside = values.is_inference() and not torch.is_inference_mode_enabled()
+    return values.clone() if made_inside else values
 
 
 def check_positive_int(value: int, name: str) -> None:

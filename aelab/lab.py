@@ -223,5 +223,5 @@ def _is_whole(folder: Path, key: str) -> bool:
             hashlib.sha256((folder / name).read_bytes()).hexdigest() == expected
             for name, expected in files
         )
-    except (FileNotFoundError, ValueError, TypeError, KeyError):
-        return False  # 앞 판의 열쇠 파일이거나, 지워진 파일이 있다
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return False  # 앞 버전의 열쇠 파일이거나, 손상되었거나, 지워진 파일이 있다

@@ -6,21 +6,22 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from aelab.checks import check_finite, check_image_batch, check_range
+from aelab.checks import check_finite, check_image_batch, check_range, differentiable
 from aelab.types import Images, PerImage
 
 
 def squared_error_per_image(restored: Images, original: Images) -> PerImage:
     """이미지마다 모든 채널과 픽셀에서 더한 제곱오차, (batch,).
 
-    학습의 손실이 이 값을 쓰므로 NaN은 오류가 되지 않고 결과의 NaN으로 남습니다.
+    학습의 손실이 이 값을 쓰므로 NaN은 오류가 되지 않고 결과의 NaN으로 남습니다. float16과 bfloat16은
+    더하는 동안 넘치거나 자릿수를 잃으므로 float32로 바꾸어 계산하고, 결과도 float32입니다.
 
     인자
         restored, original: 같은 모양의 실수 (batch, channel, height, width).
 
-    오류: 모양이나 자료형이 다르면 ValueError 또는 TypeError.
+    오류: 모양이나 자료형, 장치가 다르면 ValueError 또는 TypeError.
     """
-    _check_pair(restored, original)
+    restored, original = _checked_pair(restored, original)
     return (restored - original).square().flatten(1).sum(1)
 
 
@@ -42,10 +43,10 @@ def psnr(restored: Images, original: Images, *, data_range: float) -> PerImage:
         restored, original: 같은 모양의 실수 (batch, channel, height, width).
         data_range: 값이 가질 수 있는 폭. [-1, 1]이면 2, [0, 1]이면 1, [0, 255]이면 255.
 
-    오류: 모양이나 자료형이 다르거나, 유한하지 않은 값이 있거나, 원본의 폭이 data_range보다
+    오류: 모양이나 자료형, 장치가 다르거나, 유한하지 않은 값이 있거나, 원본의 폭이 data_range보다
         크면 오류를 냅니다.
     """
-    _check_pair(restored, original)
+    restored, original = _checked_pair(restored, original)
     _check_data_range(data_range)
     check_finite(restored, "restored")
     check_finite(original, "original")
@@ -69,12 +70,12 @@ def ssim(restored: Images, original: Images, *, data_range: float) -> PerImage:
             [0, data_range]. 음수가 섞이면 밝기 항의 뜻이 사라지므로 받지 않습니다.
         data_range: 값의 범위의 폭.
 
-    오류: 모양, 자료형, 범위가 다르거나 한 변이 11보다 작으면 오류를 냅니다.
+    오류: 모양, 자료형, 장치, 범위가 다르거나 한 변이 11보다 작으면 오류를 냅니다.
 
     출처: Wang, Bovik, Sheikh, Simoncelli(2004), "Image quality assessment: from error
         visibility to structural similarity", IEEE TIP 13(4).
     """
-    _check_pair(restored, original)
+    restored, original = _checked_pair(restored, original)
     _check_data_range(data_range)
     hint = " [-1, 1]의 이미지는 (x + 1) / 2로 옮기고 data_range=1을 씁니다."
     check_range(restored, 0, data_range, "restored", hint)
@@ -110,7 +111,8 @@ def _window_mean(images: Images) -> Tensor:
     return planes.reshape(batch, channel, *planes.shape[2:])
 
 
-def _check_pair(restored: Tensor, original: Tensor) -> None:
+def _checked_pair(restored: Tensor, original: Tensor) -> tuple[Tensor, Tensor]:
+    """검사한 두 묶음을 계산할 자료형(float32 이상)으로 바꾼 것."""
     check_image_batch(restored, "restored")
     check_image_batch(original, "original")
     if restored.shape != original.shape:
@@ -118,6 +120,14 @@ def _check_pair(restored: Tensor, original: Tensor) -> None:
             f"restored: original과 같은 모양 {tuple(original.shape)}을(를) 기대했는데 "
             f"{tuple(restored.shape)}이(가) 왔습니다."
         )
+    if restored.device != original.device:
+        raise ValueError(
+            f"restored: original과 같은 장치 {original.device}을(를) 기대했는데 "
+            f"{restored.device}이(가) 왔습니다."
+        )
+    dtype = torch.promote_types(restored.dtype, original.dtype)
+    dtype = torch.promote_types(dtype, torch.float32)
+    return differentiable(restored.to(dtype)), differentiable(original.to(dtype))
 
 
 def _check_data_range(data_range: float) -> None:

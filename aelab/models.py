@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from aelab.checks import (
     check_codes,
@@ -16,6 +16,7 @@ from aelab.checks import (
     check_image_batch,
     check_positive_int,
     check_range,
+    differentiable,
 )
 from aelab.types import Codes, Images
 
@@ -57,7 +58,8 @@ class Encoder(nn.Module):
     def forward(self, images: Images) -> Codes:
         """[-1, 1]의 이미지 (batch, 3, 32, 32) → 잠재 벡터 (batch, latent_dim).
 
-        오류: 모양이나 자료형이 다르면, 평가 모드에서는 값이 [-1, 1]을 벗어나도 오류를 냅니다.
+        오류: 모양이 다르거나 자료형이나 장치가 가중치와 다르면, 평가 모드에서는 값이 [-1, 1]을
+            벗어나도 오류를 냅니다.
         """
         check_image_batch(images)
         if images.shape[1:] != (3, IMAGE_SIZE, IMAGE_SIZE):
@@ -65,10 +67,11 @@ class Encoder(nn.Module):
                 f"images: (batch, 3, {IMAGE_SIZE}, {IMAGE_SIZE})를 기대했는데 "
                 f"{tuple(images.shape)}이(가) 왔습니다."
             )
+        _check_like_weights(images, self.net[0], "images")
         # 학습 중에는 값을 들여다보지 않습니다: GPU를 기다리게 하고 compile을 끊습니다.
         if not self.training:
             check_range(images, -1, 1, "images")
-        return self.net(images)
+        return self.net(differentiable(images))
 
 
 class Decoder(nn.Module):
@@ -106,12 +109,14 @@ class Decoder(nn.Module):
     def forward(self, codes: Codes) -> Images:
         """잠재 벡터 (batch, latent_dim) → (-1, 1)의 이미지 (batch, 3, 32, 32).
 
-        오류: 모양이나 자료형이 다르면, 평가 모드에서는 NaN이나 무한대가 있어도 오류를 냅니다.
+        오류: 모양이 다르거나 자료형이나 장치가 가중치와 다르면, 평가 모드에서는 NaN이나 무한대가
+            있어도 오류를 냅니다.
         """
         check_codes(codes, self.latent_dim)
+        _check_like_weights(codes, self.linear[0], "codes")
         if not self.training:
             check_finite(codes, "codes")
-        features = self.linear(codes)
+        features = self.linear(differentiable(codes))
         return self.net(features.reshape(len(codes), -1, _SMALLEST, _SMALLEST))
 
 
@@ -139,8 +144,28 @@ class Autoencoder(nn.Module):
             _initialize(self, generator)
 
     def forward(self, images: Images) -> Images:
-        """[-1, 1]의 이미지 (batch, 3, 32, 32) → 같은 모양의 재구성."""
+        """[-1, 1]의 이미지 (batch, 3, 32, 32) → 같은 모양의 재구성. 오류는 인코더와 같습니다."""
         return self.decoder(self.encoder(images))
+
+
+def _check_like_weights(values: Tensor, layer: nn.Module, name: str) -> None:
+    """층의 가중치와 장치가 다르면 ValueError, 자료형이 다르면 TypeError."""
+    weight = layer.weight
+    assert isinstance(weight, Tensor)
+    if values.device != weight.device:
+        raise ValueError(
+            f"{name}: 모델과 같은 장치 {weight.device}을(를) 기대했는데 {values.device}이(가) "
+            "왔습니다. 모델과 입력을 같은 장치로 옮깁니다."
+        )
+    if values.dtype == weight.dtype:
+        return
+    # autocast는 float64를 빼고 둘을 같은 자료형으로 바꾸어 줍니다.
+    kind = values.device.type
+    casts = kind != "meta" and torch.is_autocast_enabled(kind)
+    if not casts or torch.float64 in (values.dtype, weight.dtype):
+        raise TypeError(
+            f"{name}: 모델과 같은 자료형 {weight.dtype}을(를) 기대했는데 {values.dtype}이(가) 왔습니다."
+        )
 
 
 @contextmanager

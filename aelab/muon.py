@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from aelab.checks import check_float_tensor
+
 # 특이값을 1 가까이로 빠르게 올리는 5차 다항식의 계수
 _A, _B, _C = 3.4445, -4.7750, 2.0315
 
@@ -64,17 +66,22 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonalize(matrix: Tensor, steps: int = 5) -> Tensor:
-    """특이벡터는 그대로 두고 특이값만 1 가까이(약 0.7에서 1.2)로 만든 행렬.
+    """특이벡터는 그대로 두고 특이값만 1 가까이(약 0.7에서 1.2)로 만든 행렬. 입력은 바꾸지 않습니다.
 
     뉴턴-슐츠 반복입니다. 다항식 p(σ) = aσ + bσ³ + cσ⁵를 특이값마다 거듭 씌우는 것과 같지만
     행렬곱만으로 계산합니다. 처음 크기의 1/100보다 작은 특이값은 다 오르지 못할 수 있습니다.
 
     인자
-        matrix: (행, 열).
+        matrix: 실수의 (행, 열).
         steps: 반복 횟수.
+
+    오류: 실수형 텐서가 아니면 TypeError, 행렬이 아니면 ValueError.
 
     출처: Jordan 외(2024), 위와 같음.
     """
+    check_float_tensor(matrix, "matrix")
+    if matrix.ndim != 2:
+        raise ValueError(f"matrix: (행, 열)을 기대했는데 {tuple(matrix.shape)}이(가) 왔습니다.")
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
     wide = wide / wide.norm().clamp(min=1e-7)  # 특이값이 모두 1 이하가 됩니다.
     for _ in range(steps):

@@ -11,7 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from aelab.checks import check_finite, check_image_batch, check_positive_int, check_range
+from aelab.checks import (
+    check_finite,
+    check_float_tensor,
+    check_image_batch,
+    check_positive_int,
+    check_range,
+)
 from aelab.metrics import squared_error_per_image
 from aelab.models import IMAGE_SIZE, evaluation_mode
 from aelab.types import Images, PerImage
@@ -134,18 +140,21 @@ def blurred(images: Images, sigma: float) -> Images:
     if sigma <= 0:
         raise ValueError(f"sigma: 0보다 큰 수를 기대했는데 {sigma:g}이(가) 왔습니다.")
     radius = math.ceil(4 * sigma)
-    offsets = torch.arange(-radius, radius + 1, dtype=images.dtype, device=images.device)
+    # float16과 bfloat16으로는 가중치의 합이 1에서 벗어나므로 float32로 계산합니다.
+    dtype = torch.promote_types(images.dtype, torch.float32)
+    offsets = torch.arange(-radius, radius + 1, dtype=dtype, device=images.device)
     weights = torch.exp(-(offsets**2) / (2 * sigma**2))
+    weights[radius] = 1  # sigma가 아주 작으면 가운데가 0 나누기 0이 됩니다.
     weights = weights / weights.sum()
     batch, channel, height, width = images.shape
     # 가우스 함수는 세로와 가로로 나누어 걸어도 같습니다.
-    planes = images.reshape(batch * channel, 1, height, width)
+    planes = images.reshape(batch * channel, 1, height, width).to(dtype)
     planes = F.pad(planes, (0, 0, radius, radius), mode="replicate")
     planes = F.conv2d(planes, weights.reshape(1, 1, -1, 1))
     planes = F.pad(planes, (radius, radius, 0, 0), mode="replicate")
     planes = F.conv2d(planes, weights.reshape(1, 1, 1, -1))
     # 가중 평균이라도 반올림으로 ±1을 조금 넘을 수 있습니다.
-    return planes.reshape(images.shape).clamp(-1, 1)
+    return planes.reshape(images.shape).clamp(-1, 1).to(images.dtype)
 
 
 def shifted(images: Images, *, down: int = 0, right: int = 0) -> Images:
@@ -168,7 +177,8 @@ def shifted(images: Images, *, down: int = 0, right: int = 0) -> Images:
     return images[:, :, source[0][:, None], source[1]]
 
 
-@torch.inference_mode()
+# inference_mode 안에서 만든 점수는 밖에서 고치거나 미분에 쓸 수 없습니다.
+@torch.no_grad()
 def reconstruction_score(model: nn.Module, images: Images, *, batch_size: int = 500) -> PerImage:
     """이미지마다의 재구성 오차(제곱오차의 합), (n,). 평가 모드로 나누어 잽니다.
 
@@ -192,13 +202,10 @@ def auroc(in_scores: PerImage, out_scores: PerImage) -> float:
     같은 점수는 절반으로 셉니다.
 
     인자
-        in_scores, out_scores: 분포 안과 밖의 점수, (n,)과 (m,). 클수록 분포 밖이라는 뜻입니다.
+        in_scores, out_scores: 분포 안과 밖의 실수 점수, (n,)과 (m,). 클수록 분포 밖이라는 뜻입니다.
     """
     for name, scores in (("in_scores", in_scores), ("out_scores", out_scores)):
-        if not isinstance(scores, Tensor):
-            raise TypeError(
-                f"{name}: torch.Tensor를 기대했는데 {type(scores).__name__}이(가) 왔습니다."
-            )
+        check_float_tensor(scores, name)
         if scores.ndim != 1 or len(scores) == 0:
             raise ValueError(
                 f"{name}: 점수 하나 이상의 (n,)을 기대했는데 {tuple(scores.shape)}이(가) 왔습니다."
@@ -206,7 +213,8 @@ def auroc(in_scores: PerImage, out_scores: PerImage) -> float:
         check_finite(scores, name)
     from sklearn.metrics import roc_auc_score
 
-    scores = torch.cat([in_scores, out_scores]).cpu()
+    # float64는 다른 실수형의 모든 값을 그대로 담습니다.
+    scores = torch.cat([scores.detach().cpu().double() for scores in (in_scores, out_scores)])
     is_out = torch.cat([torch.zeros(len(in_scores)), torch.ones(len(out_scores))])
     return float(roc_auc_score(is_out.numpy(), scores.numpy()))
 
@@ -223,19 +231,33 @@ def _between(first: Numbers, second: Numbers, mix: Tensor) -> Images:
 
 def _rgb(colors: Numbers, name: str) -> Tensor:
     """색을 (n, 3, 1, 1)로 바꿉니다."""
-    values = torch.as_tensor(colors, dtype=torch.float32)
+    values = _numbers(colors, name)
     values = values[None] if values.ndim == 1 else values
     if values.ndim != 2 or values.shape[1] != 3 or len(values) == 0:
         raise ValueError(
             f"{name}: 빨강·초록·파랑의 값 (3,) 또는 (n, 3)을 기대했는데 "
-            f"{tuple(torch.as_tensor(colors).shape)}이(가) 왔습니다."
+            f"{tuple(_numbers(colors, name).shape)}이(가) 왔습니다."
         )
     check_range(values, -1, 1, name)
     return values[:, :, None, None]
 
 
+def _numbers(given: Numbers, name: str) -> Tensor:
+    """수나 수의 목록을 float32 텐서로 바꿉니다. 그런 것이 아니면 TypeError."""
+    try:
+        values = torch.as_tensor(given)
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(
+            f"{name}: 수나 수를 고르게 담은 목록을 기대했는데 {type(given).__name__}이(가) 왔습니다."
+        ) from None
+    if not values.is_floating_point() and not values.is_complex():
+        values = values.float()  # 정수
+    check_float_tensor(values, name)
+    return values.float()
+
+
 def _levels(levels: Numbers, name: str) -> Tensor:
-    values = torch.as_tensor(levels, dtype=torch.float32)
+    values = _numbers(levels, name)
     values = values[None] if values.ndim == 0 else values
     if values.ndim != 1 or len(values) == 0:
         raise ValueError(

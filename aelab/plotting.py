@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from torch import Tensor
 
-from aelab.checks import check_positive_int
+from aelab.checks import check_finite, check_float_tensor, check_positive_int
 from aelab.data import to_uint8
 from aelab.types import Images
 
@@ -69,9 +69,11 @@ def image_rows(
         title: 그림 전체의 제목.
         cell: 이미지 한 장의 너비(인치).
 
-    오류: 줄이 없거나 줄마다 장수가 다르거나 글의 개수가 다르면 ValueError.
+    오류: 실수형 텐서가 아니면 TypeError, 모양이나 값의 범위가 다르거나 줄이 없거나 줄마다 장수가
+        다르거나 글의 개수가 다르면 ValueError.
     """
-    counts = {name: len(images) for name, images in rows.items()}
+    pictures = {name: _pictures(images, f"rows[{name!r}]") for name, images in rows.items()}
+    counts = {name: len(images) for name, images in pictures.items()}
     if not counts or len(set(counts.values())) != 1:
         raise ValueError(f"rows: 장수가 같은 한 줄 이상을 기대했는데 {counts}이(가) 왔습니다.")
     columns = next(iter(counts.values()))
@@ -88,10 +90,10 @@ def image_rows(
                 cell * len(rows) + 0.25 * bool(titles) + 0.3 * bool(title),
             ),
         )
-        for row, (name, images) in enumerate(rows.items()):
-            for column, image in enumerate(to_uint8(images).cpu()):
+        for row, (name, images) in enumerate(pictures.items()):
+            for column, image in enumerate(images):
                 axis = axes[row, column]
-                axis.imshow(image.permute(1, 2, 0).numpy())
+                axis.imshow(image.numpy())
                 _hide_frame(axis)
             axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
         for column, text in enumerate(titles or ()):
@@ -117,10 +119,11 @@ def image_grid(
         title: 그림 전체의 제목.
         cell: 이미지 한 장의 너비(인치).
 
-    오류: 이미지가 없거나 글의 개수가 다르면 ValueError.
+    오류: 실수형 텐서가 아니면 TypeError, 모양이나 값의 범위가 다르거나 이미지가 없거나 글의 개수가
+        다르면 ValueError.
     """
-    _check_titles(titles, len(images))
-    panels = to_uint8(images).permute(0, 2, 3, 1).cpu()
+    panels = _pictures(images, "images")
+    _check_titles(titles, len(panels))
     return _grid(panels, columns, titles, title, cell)
 
 
@@ -138,14 +141,19 @@ def feature_maps(
         maps: 실수 (channel, height, width).
         columns, titles, title, cell: `image_grid`와 같습니다.
 
-    오류: 3차원이 아니거나 비었거나 글의 개수가 다르면 ValueError.
+    오류: 실수형 텐서가 아니면 TypeError, 3차원이 아니거나 비었거나 유한하지 않은 값이 있거나 글의
+        개수가 다르면 ValueError.
     """
+    check_float_tensor(maps, "maps")
     if maps.ndim != 3:
         raise ValueError(
             f"maps: (channel, height, width)를 기대했는데 {tuple(maps.shape)}이(가) 왔습니다."
         )
     _check_titles(titles, len(maps))
-    limit = float(maps.detach().abs().max()) if maps.numel() else 1.0
+    if maps.numel() == 0:
+        raise ValueError(f"maps: 한 칸 이상을 기대했는데 {tuple(maps.shape)}이(가) 왔습니다.")
+    check_finite(maps, "maps")
+    limit = float(maps.detach().abs().max())
     return _grid(
         maps.detach().float().cpu(),
         columns,
@@ -175,16 +183,21 @@ def thumbnail_map(
         thumbnails: 얹을 그림의 수의 상한.
         title: 제목.
 
-    오류: 개수가 서로 다르거나 점이 (n, 2)가 아니면 ValueError.
+    오류: 실수형 텐서가 아니면 TypeError, 개수가 서로 다르거나 점이 (n, 2)가 아니거나 값의 범위가
+        다르면 ValueError.
     """
+    check_float_tensor(points, "points")
     if points.ndim != 2 or points.shape[1] != 2 or len(points) == 0:
         raise ValueError(f"points: (n, 2)를 기대했는데 {tuple(points.shape)}이(가) 왔습니다.")
-    if len(images) != len(points):
-        raise ValueError(f"images: {len(points)}장을 기대했는데 {len(images)}장이 왔습니다.")
+    check_finite(points, "points")
+    pictures = _pictures(images, "images").numpy()
+    if len(pictures) != len(points):
+        raise ValueError(f"images: {len(points)}장을 기대했는데 {len(pictures)}장이 왔습니다.")
     if len(labels) != len(points):
         raise ValueError(f"labels: {len(points)}개를 기대했는데 {len(labels)}개가 왔습니다.")
     names = list(dict.fromkeys(sorted(labels)))
-    pictures = to_uint8(images).permute(0, 2, 3, 1).cpu().numpy()
+    # NumPy에는 bfloat16이 없습니다.
+    points = points.detach().to(torch.promote_types(points.dtype, torch.float32)).cpu()
     with plt.rc_context(STYLE):
         figure, axis = plt.subplots(figsize=(7.5, 6.5))
         for number, name in enumerate(names):
@@ -205,6 +218,16 @@ def thumbnail_map(
         axis.set(xticks=[], yticks=[], title=title or "")
         axis.legend(ncols=5, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.01))
     return figure
+
+
+def _pictures(images: Images, name: str) -> Tensor:
+    """[-1, 1]의 이미지 (n, 3, height, width)를 그릴 수 있는 uint8 (n, height, width, 3)으로 바꿉니다."""
+    stored = to_uint8(images)
+    if stored.ndim != 4 or stored.shape[1] != 3 or 0 in stored.shape[2:]:
+        raise ValueError(
+            f"{name}: (n, 3, height, width)를 기대했는데 {tuple(stored.shape)}이(가) 왔습니다."
+        )
+    return stored.permute(0, 2, 3, 1).cpu()
 
 
 def _spread(points: Tensor, most: int) -> list[int]:

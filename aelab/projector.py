@@ -35,7 +35,8 @@ def write(
         name: 프로젝터에 보일 이름.
 
     오류
-        ValueError: 개수가 서로 다르거나, 작은 그림을 모은 그림이 8192픽셀을 넘을 때.
+        TypeError, ValueError: 모양이나 자료형, 값의 범위가 다르거나, 개수가 서로 다르거나, 작은 그림을
+            모은 그림이 8192픽셀을 넘을 때.
         FileExistsError: 폴더에 이미 프로젝터의 기록이 있을 때.
         OSError: 폴더에 쓸 수 없을 때.
     """
@@ -54,10 +55,11 @@ def write(
     try:
         with SummaryWriter(str(folder)) as log:
             log.add_embedding(
-                codes.detach().cpu(),
+                # NumPy에는 bfloat16이 없습니다.
+                codes.detach().to(torch.promote_types(codes.dtype, torch.float32)).cpu(),
                 metadata=[row[0] for row in rows] if single else rows,
                 metadata_header=None if single else [_one_line(column) for column in columns],
-                label_img=images.detach().cpu().add(1).div(2).clamp(0, 1),
+                label_img=images.detach().float().cpu().add(1).div(2).clamp(0, 1),
                 tag=name,
             )
     except OSError as error:
@@ -94,9 +96,12 @@ def flatten(codes: Codes, method: Literal["pca", "tsne"]) -> Tensor:
     """잠재 벡터를 평면의 점 (n, 2)로 펼칩니다.
 
     인자
-        codes: 잠재 벡터 (n, latent), n은 3 이상.
+        codes: 잠재 벡터 (n, latent), n은 3 이상, latent는 2 이상.
         method: "pca"는 분산이 가장 큰 두 방향, "tsne"는 주성분에서 출발해 가까운 이웃을 지키는
             비선형 배치입니다. t-SNE의 거리와 덩어리의 크기에는 뜻이 없습니다.
+
+    오류: 모양이나 자료형이 다르거나, 유한하지 않은 값이 있거나, 잠재 벡터가 모두 같으면 TypeError
+        또는 ValueError.
 
     출처: van der Maaten, Hinton(2008), "Visualizing data using t-SNE", JMLR 9.
     """
@@ -104,9 +109,14 @@ def flatten(codes: Codes, method: Literal["pca", "tsne"]) -> Tensor:
         raise ValueError(f"method: 'pca' 또는 'tsne'를 기대했는데 {method!r}이(가) 왔습니다.")
     if isinstance(codes, Tensor) and codes.ndim == 2 and len(codes) < 3:
         raise ValueError(f"codes: 세 개 이상을 기대했는데 {len(codes)}개가 왔습니다.")
-    check_codes(codes, codes.shape[-1] if isinstance(codes, Tensor) else 0)
+    check_codes(codes)
     check_finite(codes, "codes")
-    values = codes.detach().double().cpu().numpy()
+    if codes.shape[1] < 2:
+        raise ValueError(f"codes: 2차원 이상을 기대했는데 {codes.shape[1]}차원이 왔습니다.")
+    if (codes == codes[0]).all():
+        raise ValueError("codes: 서로 다른 잠재 벡터를 기대했는데 모두 같아 펼칠 방향이 없습니다.")
+    # 메모리에 놓인 차례가 다르면 반올림이 달라지고, 그 차이로 축의 부호가 뒤집힐 수 있습니다.
+    values = codes.detach().double().cpu().contiguous().numpy()
     if method == "pca":
         from sklearn.decomposition import PCA
 
@@ -123,12 +133,14 @@ def flatten(codes: Codes, method: Literal["pca", "tsne"]) -> Tensor:
 
 
 def _check(codes: Codes, labels: Mapping[str, Sequence[object]], images: Images) -> None:
-    check_codes(codes, codes.shape[-1] if isinstance(codes, Tensor) else 0)
+    check_codes(codes)
     check_finite(codes, "codes")
     check_image_batch(images)
-    count, _, height, width = images.shape
+    count, channel, height, width = images.shape
     if count != len(codes):
         raise ValueError(f"images: {len(codes)}장을 기대했는데 {count}장이 왔습니다.")
+    if channel != 3:
+        raise ValueError(f"images: 채널 3개를 기대했는데 {channel}개가 왔습니다.")
     if height != width:
         raise ValueError(f"images: 정사각형을 기대했는데 {height}×{width}이(가) 왔습니다.")
     if not labels:

@@ -34,8 +34,14 @@ def embed(
         batch_size: 한 번에 계산할 장수. CPU에서는 특징 맵이 캐시에 들어갈 만큼 작은 것이 빠릅니다.
         device: 계산할 장치.
 
-    오류: 이미지가 없으면 ValueError.
+    오류: 이미지 모음이 아니면 TypeError, 이미지가 없으면 ValueError. 모델이 다른 장치나 자료형이면
+        `Encoder.forward`의 오류입니다.
     """
+    if not isinstance(images, ImageSet):
+        raise TypeError(
+            f"images: ImageSet을 기대했는데 {type(images).__name__}이(가) 왔습니다. "
+            "이미지의 텐서는 model.encoder(images)로 바꿉니다."
+        )
     if len(images) == 0:
         raise ValueError("images: 한 장 이상의 이미지를 기대했는데 빈 모음이 왔습니다.")
     # inference_mode 밖에서 만들어야 돌려준 잠재 벡터로 다른 층을 학습할 수 있습니다.
@@ -47,6 +53,7 @@ def embed(
         tqdm(total=len(images), unit="장", mininterval=0.5, desc="잠재 벡터") as progress,
     ):
         for batch in images.batches(batch_size, device):
+            batch = batch.to(memory_format=torch.channels_last)  # 합성곱이 빠른 배치
             codes[start : start + len(batch)] = model.encoder(batch)
             start += len(batch)
             progress.update(len(batch))
@@ -86,8 +93,7 @@ class LatentIndex:
         _check_choice(metric, ("euclidean", "cosine"), "metric")
         _check_choice(backend, ("exact", "faiss"), "backend")
         check_positive_int(memory_mib, "memory_mib")
-        is_table = isinstance(codes, Tensor) and codes.ndim > 0
-        check_codes(codes, max(1, codes.shape[-1]) if is_table else 1)
+        check_codes(codes)
         self._metric = metric
         self._memory = memory_mib * 2**20
         self._codes = self._prepare(codes, "codes")

@@ -7,25 +7,28 @@
 """
 
 import argparse
-import resource
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import measuring
 
 SECONDS, MEMORY = 60, 1.5e9  # 한계
+# 마지막 셀로 더해, 커널이 스스로 대답하게 합니다.
+ASK_PEAK = (
+    f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); "
+    "from measuring import peak_memory; print(peak_memory())"
+)
 
 
 def execute(path: Path) -> tuple[float, int]:
-    """노트북을 실행하는 데 걸린 초와, 커널이 가장 많이 쓴 바이트. 새 프로세스에서 불립니다."""
+    """노트북을 실행하는 데 걸린 초와, 커널이 가장 많이 쓴 바이트."""
     import nbformat
     from nbclient import NotebookClient
 
     notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell(ASK_PEAK))
     started = time.perf_counter()
     NotebookClient(
         notebook,
@@ -34,8 +37,7 @@ def execute(path: Path) -> tuple[float, int]:
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
     seconds = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # 끝난 자식 가운데 가장 큰 것
-    return seconds, peak if sys.platform == "darwin" else peak * 1024
+    return seconds, int(notebook.cells[-1].outputs[0].text)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,8 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     rows, records = [], []
     for path in chosen.chapters or sorted((measuring.ROOT / "book").glob("[0-9]*.ipynb")):
-        with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
-            seconds, peak = pool.submit(execute, path.resolve()).result()
+        seconds, peak = execute(path.resolve())
         reached = seconds <= SECONDS and peak <= MEMORY
         rows.append(
             [path.stem, f"{seconds:.1f}", f"{peak / 1e9:.2f}", "예" if reached else "아니요"]

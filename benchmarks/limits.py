@@ -58,7 +58,7 @@ def training(train: ImageSet, repeats: int) -> dict[str, float]:
             config = TrainingConfig(epochs=1, batch_size=BATCH, bf16=bf16)
             with tempfile.TemporaryDirectory() as folder:
                 fit(config, train, train.subset([0]), folder)
-                (only,) = json.loads((Path(folder) / "history.json").read_text())
+                (only,) = json.loads((Path(folder) / "history.json").read_text(encoding="utf-8"))
             return only["seconds"]
 
         return measure

@@ -4,7 +4,6 @@ import gc
 import json
 import os
 import platform
-import resource
 import statistics
 import sys
 import time
@@ -14,13 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+if sys.platform != "win32":
+    import resource
+
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).resolve().parent / "results"
 MIB = 2**20
-
-# 진행 막대가 표에 섞이지 않게 합니다. tqdm은 불러올 때 이것을 읽고 torch가 tqdm을 불러오므로,
-# 재는 파일은 이 모듈을 torch보다 먼저 불러옵니다.
-os.environ.setdefault("TQDM_DISABLE", "1")
 
 
 class Disagreement(Exception):
@@ -180,7 +178,7 @@ def report(
 def peak_memory() -> int:
     """이 프로세스가 지금까지 가장 많이 쓴 메모리(바이트)."""
     try:
-        status = Path("/proc/self/status").read_text()
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
     except OSError:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak if sys.platform == "darwin" else peak * 1024
@@ -217,7 +215,7 @@ def _cores() -> int:
 
 def _cpu_name() -> str:
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.processor() or platform.machine()
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]

@@ -89,7 +89,7 @@ def training(setting: Setting) -> Iterable[Ratio]:
         def measure() -> float:
             with tempfile.TemporaryDirectory() as folder:
                 fit(configs[name], train, validation, folder)
-                (epoch,) = json.loads((Path(folder) / "history.json").read_text())
+                (epoch,) = json.loads((Path(folder) / "history.json").read_text(encoding="utf-8"))
             errors[name] = epoch["validation_error"]
             return epoch["seconds"]
 

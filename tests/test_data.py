@@ -50,7 +50,7 @@ def test_to_float_refuses_what_is_not_uint8(value):
         (torch.zeros(3, dtype=torch.uint8), TypeError, "실수형 텐서를 기대했는데 torch.uint8"),
         (torch.tensor([2.0]), ValueError, r"\[-1, 1\]의 값을 기대했는데 \[2, 2\]"),
         (torch.tensor([float("nan")]), ValueError, "NaN"),
-        ("그림", TypeError, "실수형 텐서를 기대했는데 str"),
+        ("그림", TypeError, "torch.Tensor를 기대했는데 str"),
     ],
 )
 def test_to_uint8_refuses_bad_values(value, error, message):

@@ -86,9 +86,16 @@ def opens_text(call: ast.Call) -> bool:
 
 
 def posix_only(source: str) -> set[str]:
-    """Windows에 없는 모듈."""
+    """Windows에서도 불러오는, Windows에 없는 모듈. sys.platform을 묻고 불러오면 괜찮습니다."""
     found = set()
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    guarded = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "sys.platform" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    for node in set(ast.walk(tree)) - guarded:
         if isinstance(node, ast.Import):
             found |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -192,6 +199,7 @@ def test_binary_files_and_stated_encodings_are_fine(line):
 
 def test_a_posix_only_module_is_found():
     assert posix_only("import fcntl\nfrom pwd import getpwnam") == {"fcntl", "pwd"}
+    assert posix_only("if sys.platform != 'win32':\n    import fcntl\nimport pwd") == {"pwd"}
 
 
 def test_only_the_two_conveniences_are_links():

@@ -1,8 +1,6 @@
-"""aelab.pretrained: 담긴 가중치와 Lightning 체크포인트를 읽고, 손상되거나 해로운 파일을 거절합니다."""
+"""aelab.pretrained: 담긴 가중치와 Lightning 체크포인트. 해로운 파일은 test_hostile_files.py가 봅니다."""
 
 import json
-import os
-import pickle
 import shutil
 import sys
 import types
@@ -26,6 +24,14 @@ from aelab.training import evaluate
 # 바탕이 된 구조의 공개된 가중치가 시험 이미지에서 내는 오차: 담긴 가중치는 이보다 나빠선 안 됩니다.
 PUBLISHED_ERROR = {64: 86.42, 128: 49.65, 256: 25.04, 384: 15.49}
 
+ROW = {
+    "epoch": 1,
+    "train_loss": 2.5,
+    "validation_error": 1.25,
+    "learning_rate": 0.1,
+    "seconds": 1.0,
+}
+
 
 @pytest.fixture
 def small_weights(tmp_path) -> Path:
@@ -39,7 +45,7 @@ def small_weights(tmp_path) -> Path:
         },
         tmp_path / "best.pt",
     )
-    (tmp_path / "history.json").write_text('[{"epoch": 1}]', encoding="utf-8")
+    (tmp_path / "history.json").write_text(json.dumps([ROW]), encoding="utf-8")
     ship(tmp_path, 1.5, tmp_path / "weights")
     return tmp_path / "weights"
 
@@ -62,14 +68,8 @@ def test_shipped_history_ends_at_the_shipped_error():
         assert best["validation_error"] == pytest.approx(shipped.validation_error, abs=1e-3)
 
 
-def test_a_damaged_history_is_refused(small_weights):
-    assert training_history(8, small_weights) == [{"epoch": 1}]
-    (small_weights / "history_8.json").write_text("[", encoding="utf-8")
-    with pytest.raises(ValueError, match="학습 기록을 기대했는데 읽을 수 없습니다"):
-        training_history(8, small_weights)
-    (small_weights / "history_8.json").unlink()
-    with pytest.raises(FileNotFoundError, match="history_8.json"):
-        training_history(8, small_weights)
+def test_a_shipped_history_is_the_one_of_the_run(small_weights):
+    assert training_history(8, small_weights) == [ROW]
 
 
 @pytest.mark.parametrize("latent_dim", PUBLISHED_ERROR)
@@ -111,63 +111,6 @@ def test_missing_weights_are_an_error_that_says_what_to_do(small_weights):
         load_pretrained(8, small_weights)
 
 
-@pytest.mark.parametrize("damage", ["잘림", "비트 하나", "빈 파일"])
-def test_damaged_weights_are_refused(small_weights, damage):
-    path = small_weights / "autoencoder_8.safetensors"
-    content = bytearray(path.read_bytes())
-    if damage == "비트 하나":
-        content[-1] ^= 1
-    path.write_bytes({"잘림": content[:-10], "비트 하나": content, "빈 파일": b""}[damage])
-    with pytest.raises(ValueError, match="SHA-256과 다릅니다.*손상되었거나"):
-        load_pretrained(8, small_weights)
-
-
-def resign(folder: Path, content: bytes) -> None:
-    """바꾼 내용에 맞는 SHA-256을 목록에 적습니다."""
-    import hashlib
-
-    (folder / "autoencoder_8.safetensors").write_bytes(content)
-    listed = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    listed["8"]["sha256"] = hashlib.sha256(content).hexdigest()
-    (folder / "manifest.json").write_text(json.dumps(listed), encoding="utf-8")
-
-
-def test_a_file_that_is_not_safetensors_is_refused(small_weights):
-    resign(small_weights, b"\xff" * 100)
-    with pytest.raises(ValueError, match="safetensors 파일을 기대했는데"):
-        load_pretrained(8, small_weights)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda w: w.pop("decoder.net.0.bias"), "이름이나 모양이 다릅니다"),
-        (lambda w: w.pop("encoder.net.11.weight"), "이름이나 모양이 다릅니다"),
-        (lambda w: w.update(extra=torch.zeros(1)), "이름이나 모양이 다릅니다"),
-        (lambda w: w.update({"decoder.net.0.bias": torch.zeros(3)}), "이름이나 모양이 다릅니다"),
-        (
-            lambda w: w.update({"decoder.net.0.bias": torch.full((64,), float("nan"))}),
-            "NaN이나 무한대가 있습니다: decoder.net.0.bias",
-        ),
-    ],
-)
-def test_weights_of_another_model_are_refused(small_weights, change, message):
-    from safetensors.torch import save
-
-    weights = Autoencoder(8).state_dict()
-    change(weights)
-    resign(small_weights, save(weights))
-    with pytest.raises(ValueError, match=message):
-        load_pretrained(8, small_weights)
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"8": {"file": "x"}}', '{"여덟": {}}'])
-def test_a_damaged_manifest_is_refused(small_weights, text):
-    (small_weights / "manifest.json").write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match="manifest.json: 가중치 목록을 기대했는데"):
-        load_pretrained(8, small_weights)
-
-
 # --- Lightning 체크포인트 ---
 
 
@@ -203,46 +146,6 @@ def test_other_channel_sizes_are_read_from_the_shapes(tmp_path):
     model = Autoencoder(8, 16)
     torch.save({"state_dict": model.state_dict()}, tmp_path / "narrow.ckpt")
     assert load_lightning_checkpoint(tmp_path / "narrow.ckpt").encoder.net[0].out_channels == 16
-
-
-class Hostile:
-    def __init__(self, marker: str) -> None:
-        self.marker = marker
-
-    def __reduce__(self):
-        return os.system, (f"touch {self.marker}",)
-
-
-@pytest.mark.parametrize("where", ["체크포인트 안", "맨 피클"])
-def test_a_hostile_pickle_is_refused_and_nothing_runs(tmp_path, where):
-    marker, path = tmp_path / "ran", tmp_path / "hostile.ckpt"
-    content = {"state_dict": Autoencoder(8).state_dict(), "callbacks": Hostile(str(marker))}
-    if where == "맨 피클":
-        path.write_bytes(pickle.dumps(Hostile(str(marker))))
-    else:
-        torch.save(content, path)
-    with pytest.raises(ValueError, match="허용되지 않은 내용.*코드도 실행하지 않았습니다"):
-        load_lightning_checkpoint(path)
-    assert not marker.exists()
-
-
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"hello" * 50, None])
-def test_what_is_not_a_checkpoint_is_refused(tmp_path, content, lightning_file):
-    path = tmp_path / "damaged.ckpt"
-    path.write_bytes(lightning_file.read_bytes()[:5000] if content is None else content)
-    with pytest.raises(ValueError, match="Lightning 체크포인트를 기대했는데"):
-        load_lightning_checkpoint(path)
-
-
-def test_a_checkpoint_of_another_model_is_refused(tmp_path):
-    torch.save({"state_dict": torch.nn.Linear(2, 2).state_dict()}, tmp_path / "other.ckpt")
-    with pytest.raises(ValueError, match="aelab.Autoencoder의 가중치를 기대했는데"):
-        load_lightning_checkpoint(tmp_path / "other.ckpt")
-
-
-def test_a_missing_checkpoint_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="none.ckpt: 체크포인트 파일이 없습니다"):
-        load_lightning_checkpoint(tmp_path / "none.ckpt")
 
 
 def test_shipping_again_replaces_one_entry_and_keeps_the_others(small_weights, tmp_path):

@@ -159,6 +159,21 @@ def test_the_command_trains_with_torchrun(tmp_path):
     assert (tmp_path / "run" / "best.pt").exists()
 
 
+@pytest.mark.slow
+def test_two_processes_are_refused_together_while_the_folder_is_in_use(tmp_path):
+    """첫째만 잠급니다. 첫째가 거절되면 둘째도 기다리지 않고 끝납니다."""
+    from aelab.training import _locked
+
+    folder = tmp_path / "run"
+    folder.mkdir()
+    settings = ["--data", "toyworld", "--latent-dim", "4", "--epochs", "1", "--batch-size", "1024"]
+    with _locked(folder):
+        finished = torchrun(["-m", "aelab", "train", str(folder), *settings])
+    assert finished.returncode != 0
+    assert finished.stderr.count("다른 학습이 기록하고") == 1
+    assert not (folder / "last.pt").exists()
+
+
 def test_a_batch_that_cannot_be_shared_is_refused(images, tmp_path, monkeypatch):
     monkeypatch.setattr(Processes, "current", staticmethod(lambda: Processes(0, 5)))
     with pytest.raises(ValueError, match="프로세스 5개가 나눌 수 있는 묶음.*마지막 묶음이 4장"):

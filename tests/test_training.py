@@ -80,14 +80,14 @@ def test_resuming_continues_bit_for_bit(images, tmp_path, change, monkeypatch):
     class Interrupted(Exception):
         pass
 
-    write = training._write_text_atomically
+    write = training._write_atomically
 
-    def write_and_stop(path, text):
-        write(path, text)
-        if len(json.loads(text)) == 2:
+    def write_and_stop(path, content):
+        write(path, content)
+        if path.name == "history.json" and len(json.loads(content)) == 2:
             raise Interrupted
 
-    monkeypatch.setattr(training, "_write_text_atomically", write_and_stop)
+    monkeypatch.setattr(training, "_write_atomically", write_and_stop)
     with pytest.raises(Interrupted):
         fit(config, *images, tmp_path / "parts")
     monkeypatch.undo()

@@ -1,4 +1,4 @@
-"""GitHub의 작업: 스키마에 맞는지, 적힌 명령이 정말 있는 것인지, 권한이 가장 작은지."""
+"""GitHub의 작업: 스키마에 맞는지, 적힌 명령이 정말 있는 것인지, 권한이 가장 작고 남의 작업이 못박혔는지."""
 
 import re
 import shlex
@@ -7,6 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,20 +15,33 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-OFFICIAL = re.compile(r"actions/[a-z-]+(/[a-z]+)?@v\d+")
+# 꼬리표(v6)는 남이 옮길 수 있다. 커밋의 SHA로 못박고, 사람이 읽을 판을 곁에 적는다
+PINNED = re.compile(
+    r"^ +(?:- )?uses: (actions/[a-z-]+)((?:/[a-z]+)?)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)$",
+    re.MULTILINE,
+)
+# 내용을 읽는 것보다 넓은 권한이 있어야 하는 작업
+WIDER = {
+    ("pages", "build"): {"contents": "read", "pages": "read"},
+    ("pages", "deploy"): {"pages": "write", "id-token": "write"},
+}
+
+
+def parse(text: str) -> dict:
+    # YAML 1.1은 on을 참으로 읽는다. 글로 읽게 한다
+    return yaml.load(text, Loader=yaml.BaseLoader)
 
 
 def read(path: Path) -> dict:
-    # YAML 1.1은 on을 참으로 읽는다. 글로 읽게 한다
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    return parse(path.read_text(encoding="utf-8"))
 
 
-def jobs() -> list[tuple[str, dict]]:
-    return [(path.stem, job) for path in WORKFLOWS for job in read(path)["jobs"].values()]
+def steps_of(workflow: dict) -> list[dict]:
+    return [step for job in workflow["jobs"].values() for step in job.get("steps", [])]
 
 
 def steps() -> list[dict]:
-    return [step for _, job in jobs() for step in job["steps"]]
+    return [step for path in WORKFLOWS for step in steps_of(read(path))]
 
 
 def commands() -> list[str]:
@@ -106,26 +120,100 @@ def test_a_command_that_cannot_run_is_found(command):
     assert problem(command)
 
 
-def test_only_official_actions_are_used():
-    used = [step["uses"] for step in steps() if "uses" in step]
-    assert used
-    assert [name for name in used if not OFFICIAL.fullmatch(name)] == []
+def weaknesses(name: str, text: str) -> list[str]:
+    """작업 파일 `name`에서 남에게 맡긴 것과, 필요보다 넓게 준 것."""
+    workflow = parse(text)
+    used = [
+        part["uses"] for part in [*workflow["jobs"].values(), *steps_of(workflow)] if "uses" in part
+    ]
+    pinned = [f"{action}{part}@{sha}" for action, part, sha, _ in PINNED.findall(text)]
+    loose = Counter(used) - Counter(pinned)  # 못박은 줄이 하나 있어도 나머지 줄을 가려 주지 않는다
+    found = [f"커밋의 SHA와 판으로 못박지 않은 작업: {use}" for use in loose]
+    if workflow.get("permissions") != {}:
+        found.append("맨 위의 permissions가 {}이 아닙니다.")
+    for job, content in workflow["jobs"].items():
+        expected = WIDER.get((name, job), {"contents": "read"})
+        if content.get("permissions") != expected:
+            found.append(
+                f"{job}: 권한 {expected}을(를) 기대했는데 {content.get('permissions')}입니다."
+            )
+    for step in steps_of(workflow):
+        checkout = step.get("uses", "").startswith("actions/checkout@")
+        if checkout and step.get("with", {}).get("persist-credentials") != "false":
+            found.append("checkout이 열쇠를 저장소의 설정에 남깁니다.")
+    if "pull_request_target" in workflow["on"]:
+        found.append("남의 합치기 요청이 이 저장소의 권한으로 실행됩니다.")
+    if "secrets." in text:
+        found.append("비밀을 씁니다.")
+    return found
 
 
-def test_permissions_are_the_least():
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_actions_are_pinned_and_permissions_are_the_least(path):
+    assert weaknesses(path.stem, path.read_text(encoding="utf-8")) == []
+
+
+CHECKOUT = next(
+    line.strip("- ")
+    for line in (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8").splitlines()
+    if "actions/checkout@" in line
+)
+LEAST = "    permissions:\n      contents: read\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "weakness"),
+    [
+        (CHECKOUT, "uses: actions/checkout@v6", "actions/checkout@v6"),
+        (CHECKOUT, "uses: actions/checkout@v6.1.0 # v6.1.0", "actions/checkout@v6.1.0"),
+        (CHECKOUT, "uses: actions/checkout@main", "actions/checkout@main"),
+        (CHECKOUT, CHECKOUT.split(" #")[0], "못박지 않은 작업: actions/checkout@"),  # 판이 없다
+        (CHECKOUT, CHECKOUT.replace("@", "@0"), "못박지 않은 작업: actions/checkout@0"),
+        (CHECKOUT, re.sub(r"@.{8}", "@", CHECKOUT), "못박지 않은 작업: actions/checkout@"),
+        (CHECKOUT, CHECKOUT.replace("actions/", "someone/"), "못박지 않은 작업: someone/"),
+        (CHECKOUT, "uses: docker://alpine", "못박지 않은 작업: docker://alpine"),
+        (f"- {CHECKOUT}", "- {name: x, 'uses': actions/checkout@v6}\n      -", "checkout@v6"),
+        ("permissions: {} ", "permissions: read-all ", "맨 위의 permissions"),
+        ("permissions: {} ", "# ", "맨 위의 permissions"),
+        (LEAST, "", "linux: 권한"),
+        (LEAST, "    permissions: write-all\n", "linux: 권한"),
+        (LEAST, LEAST.replace("read", "write"), "linux: 권한"),
+        (LEAST, f"{LEAST}      id-token: write\n", "linux: 권한"),
+        ("persist-credentials: false", "persist-credentials: true", "열쇠를"),
+        ("persist-credentials: false", "fetch-depth: 1", "열쇠를"),
+        ("  pull_request:", "  pull_request_target:", "남의 합치기 요청"),
+        ("run: bash .ci/run", "run: bash .ci/run ${{ secrets.TOKEN }}", "비밀"),
+    ],
+)
+def test_a_weakened_workflow_is_found(old, new, weakness):
+    text = (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    assert old in text
+    found = weaknesses("ci", text.replace(old, new, 1))
+    assert any(weakness in one for one in found)
+
+
+def test_an_action_has_the_same_pin_everywhere():
+    pins = {}
     for path in WORKFLOWS:
-        assert read(path)["permissions"] in ({}, {"contents": "read"}), path.name
-    wider = {name: job["permissions"] for name, job in jobs() if "permissions" in job}
-    assert set(wider) == {"pages"}
-    deploy = read(ROOT / ".github/workflows/pages.yml")["jobs"]["deploy"]
-    assert deploy["permissions"] == {"pages": "write", "id-token": "write"}
-    build = read(ROOT / ".github/workflows/pages.yml")["jobs"]["build"]
-    assert build["permissions"] == {"contents": "read"}
+        for action, _, sha, version in PINNED.findall(path.read_text(encoding="utf-8")):
+            pins.setdefault(action, set()).add((sha, version))
+    assert len(pins) >= 7
+    assert {action: found for action, found in pins.items() if len(found) > 1} == {}
 
 
-def test_checkout_leaves_no_credentials_behind():
-    checkouts = [step for step in steps() if step.get("uses", "").startswith("actions/checkout")]
-    assert [step for step in checkouts if step["with"]["persist-credentials"] != "false"] == []
+def test_locked_versions_are_audited_weekly_and_when_they_change():
+    audit = read(ROOT / ".github/workflows/audit.yml")
+    assert "schedule" in audit["on"]
+    for event in ("push", "pull_request"):
+        assert {"constraints.txt", "Makefile"} <= set(audit["on"][event]["paths"])
+    assert "make audit" in [step.get("run") for step in steps_of(audit)]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (command,) = re.findall(r"^\t\$\(AUDIT\)/pip-audit (.*)$", makefile, re.MULTILINE)
+    # 하나라도 묻지 못했으면 실패이고(--strict), 적힌 판을 그대로 묻는다(--no-deps)
+    assert {"--strict", "--no-deps", "-r constraints.txt"} <= set(
+        re.findall(r"-r \S+|-\S+", command)
+    )
+    assert re.search(r"pip install .*pip-audit==\d", makefile)
 
 
 def test_no_step_puts_an_event_into_a_command():

@@ -3,6 +3,7 @@
 파일의 이름과 MD5는 torchvision의 것과 같습니다. MD5가 맞지 않는 파일은 풀지도 읽지도 않습니다.
 """
 
+import gzip
 import hashlib
 import logging
 import os
@@ -15,13 +16,14 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import zlib
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from http.client import HTTPException
+from http.client import HTTPException, IncompleteRead
 from pathlib import Path
 from shutil import rmtree
 from urllib.parse import urlsplit
@@ -47,6 +49,7 @@ class Files:
     """CIFAR-10을 이루는 것들의 이름과 MD5."""
 
     archive: str
+    images_per_file: int
     train: Mapping[str, str]
     test: Mapping[str, str]
     meta: Mapping[str, str]
@@ -59,6 +62,7 @@ class Files:
 # torchvision.datasets.CIFAR10에도 있지만, 그것을 불러오는 데 1초가 넘게 듭니다.
 OFFICIAL = Files(
     archive="c58f30108f718f92721af3b95e74349a",
+    images_per_file=10_000,
     train={
         "data_batch_1": "c99cafc152244af753f735de768cd75f",
         "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
@@ -70,6 +74,7 @@ OFFICIAL = Files(
     meta={"batches.meta": "5ff9c542aee3614f3951f8cda6e48888"},
 )
 FOLDER = "cifar-10-batches-py"
+MAX_UNPACKED = 200_000_000  # 바이트. 압축을 풀면 186 MB이다. 이보다 길면 더 풀지 않는다
 
 SPLIT_SEED = 42
 TEMPORARY_PREFIX = ".cifar10-"
@@ -154,16 +159,19 @@ def load(split: str, root: Path) -> ImageSet:
     if reason := problem(Path(root)):
         raise FileNotFoundError(f"{root}에 온전한 CIFAR-10이 없습니다: {reason}.")
     folder, files = Path(root) / FOLDER, OFFICIAL.test if split == "test" else OFFICIAL.train
-    with ThreadPoolExecutor() as threads:
-        parts = list(threads.map(_read, [folder / name for name in files], files.values()))
-    stored = torch.cat([torch.from_numpy(part["data"]) for part in parts])
-    labels = torch.tensor([label for part in parts for label in part["labels"]])
-    del parts  # 통째로 된 사본이 둘 넘게 메모리에 있지 않게 합니다.
-    chosen = _order(split, len(labels))
-    images = stored.index_select(0, chosen).reshape(-1, 3, 32, 32)
+    order = _order(split, len(files) * OFFICIAL.images_per_file)
+    images = torch.empty(len(order), 3, 32, 32, dtype=torch.uint8)
+    labels = torch.empty(len(order), dtype=torch.int64)
+    # 파일 하나씩 제자리에 옮겨 담아, 고르지 않은 이미지가 메모리에 쌓이지 않게 합니다.
+    for number, (name, md5) in enumerate(files.items()):
+        part = _read(folder / name, md5)
+        places = (order // OFFICIAL.images_per_file == number).nonzero()[:, 0]
+        rows = order[places] - number * OFFICIAL.images_per_file
+        images[places] = torch.from_numpy(part["data"]).view(-1, 3, 32, 32)[rows]
+        labels[places] = torch.tensor(part["labels"])[rows]
     ((meta, md5),) = OFFICIAL.meta.items()
     classes = _read(folder / meta, md5)["label_names"]
-    return ImageSet(images, labels[chosen], tuple(classes), "cifar10")
+    return ImageSet(images, labels, tuple(classes), "cifar10")
 
 
 def _read(path: Path, md5: str) -> dict:
@@ -186,7 +194,8 @@ def _md5_of_unchanged(path: Path) -> str:
 
 @cache
 def _md5_of_file(path: Path, size: int, modified: int) -> str:
-    return _md5(path.read_bytes())
+    with path.open("rb") as file:  # 통째로 읽으면 파일만큼의 메모리를 씁니다.
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def _order(split: str, count: int) -> torch.Tensor:
@@ -354,17 +363,23 @@ class _Transfer:
         ):
             if response.headers.get_content_type() == "text/html":
                 return "압축 파일이 아니라 웹 페이지(HTML)가 왔습니다"
-            if length := response.headers.get("Content-Length"):
+            length = response.headers.get("Content-Length", "")
+            if length.isdecimal():  # 수가 아니면 없는 것과 같다
                 self.total = int(length)
+                if self.total > self.limits.max_bytes:
+                    return self._too_large()
             # read1은 도착한 만큼만 돌려주어, 느린 서버에서도 속도를 잴 수 있다
             while not self.given_up and (chunk := response.read1(1 << 16)):
                 file.write(chunk)
                 self.received += len(chunk)
                 if self.received > self.limits.max_bytes:
-                    return f"파일이 {self.limits.max_bytes:,}바이트보다 큽니다"
+                    return self._too_large()
         if self.total and self.received < self.total:
             return f"{self.total:,}바이트 가운데 {self.received:,}바이트만 오고 연결이 끊겼습니다"
         return None
+
+    def _too_large(self) -> str:
+        return f"파일이 {self.limits.max_bytes:,}바이트보다 큽니다"
 
 
 @cache
@@ -387,9 +402,10 @@ def _reason(error: Exception) -> str:
             "서버의 이름을 찾지 못했습니다(DNS). 인터넷 연결을 확인하십시오",
         ),
         (ConnectionRefusedError, "서버가 연결을 거부했습니다"),
-        (ConnectionError, "연결이 끊겼습니다"),
+        ((ConnectionError, IncompleteRead), "연결이 끊겼습니다"),
         (TimeoutError, "정해진 시간 안에 응답이 없었습니다"),
         (ssl.SSLCertVerificationError, "서버의 인증서를 확인하지 못했습니다"),
+        (ssl.SSLError, "서버와 암호화된 연결(TLS)을 맺지 못했습니다"),
     ):
         if isinstance(cause, kind):
             return text
@@ -397,23 +413,47 @@ def _reason(error: Exception) -> str:
 
 
 def _extract(archive: Path, into: Path) -> Path:
-    """아는 이름의 보통 파일만 풀고 파일마다 MD5를 확인합니다. 푼 폴더를 돌려줍니다."""
-    known = {FOLDER, *(f"{FOLDER}/{name}" for name in (*OFFICIAL.md5, "readme.html"))}
+    """아는 이름의 보통 파일만 풀고, MD5를 확인한 뒤에야 씁니다. 푼 폴더를 돌려줍니다.
+
+    tarfile에게 풀게 하지 않습니다. 이름과 종류, 권한을 압축 파일이 정하지 못하고, 파이썬의 버전마다 다른
+    거르개(filter)에 기대지도 않습니다.
+    """
+    folder = into / FOLDER
+    folder.mkdir(parents=True)
+    expected = {f"{FOLDER}/{name}": (name, md5) for name, md5 in OFFICIAL.md5.items()}
+    waiting = {FOLDER, f"{FOLDER}/readme.html", *expected}
     try:
-        with tarfile.open(archive) as tar:
+        with _Unpacked(archive) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
             for member in tar:
-                if member.name not in known or not (member.isfile() or member.isdir()):
+                kind_is_known = member.isdir() if member.name == FOLDER else member.isreg()
+                if member.name not in waiting or not kind_is_known or member.issparse():
                     raise DownloadError(f"압축 파일에 기대하지 않은 항목이 있습니다: {member.name}")
-                # 3.11.4보다 앞선 파이썬에는 filter가 없다. 위에서 이름과 종류로도 걸렀다
-                if hasattr(tarfile, "data_filter"):
-                    tar.extract(member, into, filter="data")
-                else:
-                    tar.extract(member, into)
-    except tarfile.TarError as error:
+                waiting.remove(member.name)  # 같은 이름이 또 오면 거절한다
+                file = tar.extractfile(member)
+                if file is None or member.name not in expected:
+                    continue  # 폴더, 그리고 MD5를 모르는 설명서는 쓰지 않는다
+                name, md5 = expected[member.name]
+                content = file.read()
+                if _md5(content) != md5:
+                    raise DownloadError(
+                        f"압축 파일의 내용이 CIFAR-10과 다릅니다: MD5가 맞지 않는 파일: {name}"
+                    )
+                (folder / name).write_bytes(content)
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, ValueError) as error:
         raise DownloadError(f"압축 파일을 풀지 못했습니다: {error}") from error
     if reason := problem(into):
         raise DownloadError(f"압축 파일의 내용이 CIFAR-10과 다릅니다: {reason}")
-    return into / FOLDER
+    return folder
+
+
+class _Unpacked(gzip.GzipFile):
+    """MAX_UNPACKED바이트까지만 풀리는 압축 파일. 작은 파일이 메모리나 디스크를 채우지 못합니다."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        content = super().read(size)
+        if self.tell() > MAX_UNPACKED:
+            raise DownloadError(f"압축 파일을 풀면 {MAX_UNPACKED:,}바이트보다 큽니다")
+        return content
 
 
 def _install(fresh: Path, folder: Path, temporary: Path) -> None:

@@ -22,7 +22,7 @@ def as_number(answer: object) -> float:
         answer = answer.detach()
     try:
         return float(answer)  # type: ignore[arg-type]
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         raise Hint(f"수 하나를 기대했는데 {_describe(answer)}이(가) 왔습니다.") from None
 
 
@@ -59,9 +59,21 @@ def as_tensor(result: object, shape: tuple[int, ...]) -> Tensor:
         )
     if not isinstance(result, Tensor):
         raise Hint(f"torch.Tensor를 기대했는데 {_describe(result)}이(가) 왔습니다.")
+    if result.is_complex() or result.is_meta or result.layout != torch.strided:
+        raise Hint(
+            f"값이 모두 있는 실수의 텐서를 기대했는데 {result.device}의 {result.dtype}, "
+            f"{result.layout} 텐서가 왔습니다."
+        )
     if tuple(result.shape) != shape:
         raise Hint(f"모양 {shape}을(를) 기대했는데 {tuple(result.shape)}이(가) 왔습니다.")
     return result.detach().double()
+
+
+def as_list(result: object) -> object:
+    """텐서이면 파이썬의 목록으로 바꾸고, 그 밖의 것과 바꿀 수 없는 텐서는 그대로 둡니다."""
+    if isinstance(result, Tensor) and result.layout == torch.strided and not result.is_meta:
+        return result.tolist()
+    return result
 
 
 def close(value: Tensor | float, expected: Tensor | float, tolerance: float = 1e-4) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from aelab.exercises.answers import Hint, Unsolved, as_number, call, close
+from aelab.exercises.answers import Hint, Unsolved, as_list, as_number, call, close
 from aelab.metrics import squared_error_per_image
 
 
@@ -126,8 +126,7 @@ def batch_sizes(answer: object) -> None:
     for images, steps in ((1000, 16), (45_000, 352), (10, 3), (10, 6), (7, 1), (5, 5)):
         expected = [size for size in range(1, images + 1) if -(-images // size) == steps]
         result = call(answer, images, steps)
-        if isinstance(result, Tensor):
-            result = result.tolist()
+        result = as_list(result)
         if not isinstance(result, Sequence | range) or isinstance(result, str):
             raise Hint(f"묶음 크기의 목록을 기대했는데 {type(result).__name__}이(가) 왔습니다.")
         got = [as_number(size) for size in result]
@@ -223,8 +222,7 @@ def _describe_errors(errors: object) -> str:
 
 
 def _check_errors(errors: object, measured: float) -> None:
-    if isinstance(errors, Tensor):
-        errors = errors.tolist()
+    errors = as_list(errors)
     if not isinstance(errors, Sequence) or isinstance(errors, str) or len(errors) < 2:
         raise Hint(
             "epoch마다의 검증 오차를 두 개 이상 담은 목록을 기대했는데 "

@@ -2,7 +2,6 @@
 
 import errno
 import itertools
-import json
 import multiprocessing
 import os
 import random
@@ -28,6 +27,7 @@ from aelab.training import (
     load_best,
     read_checkpoint,
 )
+from tests import training_record
 
 # 학습률이 커서 첫째와 셋째 epoch만 최고입니다. 마지막이 최고일 때와 아닐 때를 모두 봅니다.
 CONFIG = TrainingConfig(
@@ -209,8 +209,7 @@ def whole(run, tmp_path_factory) -> tuple[Path, float]:
 
 
 def history(folder: Path) -> list[dict]:
-    rows = json.loads((folder / "history.json").read_text(encoding="utf-8"))
-    return [{**row, "seconds": 0} for row in rows]
+    return [{**row, "seconds": 0} for row in training_record.history(folder)]
 
 
 def assert_whole_files(folder: Path) -> None:
@@ -249,21 +248,9 @@ def assert_same_bits(a, b) -> None:
 
 
 def assert_log_has_each_epoch_once(folder: Path) -> None:
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    log = EventAccumulator(str(folder / "tensorboard"), size_guidance={"images": 0, "scalars": 0})
-    log.Reload()
-    rows = history(folder)
-    epochs = [row["epoch"] for row in rows]
+    epochs = [row["epoch"] for row in history(folder)]
     assert epochs == list(range(1, CONFIG.epochs + 1))
-    for tag, name in {
-        "loss/train": "train_loss",
-        "loss/validation": "validation_error",
-        "learning_rate": "learning_rate",
-    }.items():
-        events = log.Scalars(tag)
-        assert [event.step for event in events] == epochs, tag
-        assert [event.value for event in events] == pytest.approx([row[name] for row in rows])
+    log = training_record.log_like_history(folder)
     assert [picture.step for picture in log.Images("reconstructions")] == epochs
     assert [event.step for event in log.Scalars("best/validation")] == [CONFIG.epochs]
     assert log.Graph().node

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from aelab.checks import (
     check_codes,
@@ -137,8 +138,9 @@ class Autoencoder(nn.Module):
     ) -> None:
         super().__init__()
         self.latent_dim = latent_dim
-        self.encoder = Encoder(latent_dim, base_channel_size)
-        self.decoder = Decoder(latent_dim, base_channel_size)
+        with _NoDefaultValues():
+            self.encoder = Encoder(latent_dim, base_channel_size)
+            self.decoder = Decoder(latent_dim, base_channel_size)
         # meta 장치의 빈 모델은 읽은 가중치로 채울 것이라 초기화할 값이 없습니다.
         if not next(self.parameters()).is_meta:
             _initialize(self, generator)
@@ -146,6 +148,15 @@ class Autoencoder(nn.Module):
     def forward(self, images: Images) -> Images:
         """[-1, 1]의 이미지 (batch, 3, 32, 32) → 같은 모양의 재구성. 오류는 인코더와 같습니다."""
         return self.decoder(self.encoder(images))
+
+
+class _NoDefaultValues(TorchFunctionMode):
+    """층을 만들 때 PyTorch의 기본 초기화를 건너뜁니다: 곧 덮어쓸 값에 전역 난수와 시간을 쓰지 않습니다."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if func in (nn.init.kaiming_uniform_, nn.init.uniform_):
+            return None
+        return func(*args, **(kwargs or {}))
 
 
 def _check_like_weights(values: Tensor, layer: nn.Module, name: str) -> None:

@@ -60,14 +60,14 @@ def packed(members: dict[str, bytes | tarfile.TarInfo], *again: str) -> bytes:
 
 
 def made_files() -> dict[str, bytes]:
-    """CIFAR-10과 같은 꼴의 작은 파일들."""
+    """CIFAR-10과 같은 꼴(파이썬 2의 피클이라 이름이 bytes)의 작은 파일들."""
     rng = np.random.default_rng(0)
     files = {}
     for name in [f"data_batch_{i}" for i in range(1, 6)] + ["test_batch"]:
         pixels = rng.integers(0, 256, (IMAGES_PER_BATCH, 3072), dtype=np.uint8)
         labels = rng.integers(0, 2, IMAGES_PER_BATCH).tolist()
-        files[name] = pickle.dumps({"data": pixels, "labels": labels})
-    files["batches.meta"] = pickle.dumps({"label_names": ["airplane", "automobile"]})
+        files[name] = pickle.dumps({b"data": pixels, b"labels": labels})
+    files["batches.meta"] = pickle.dumps({b"label_names": [b"airplane", b"automobile"]})
     return files
 
 
@@ -456,7 +456,7 @@ def test_auto_uses_cifar10_when_a_mirror_is_good(tiny, server, monkeypatch, capl
     images = data.load_images("auto", "test")
     expected = pickle.loads(FILES["test_batch"])
     assert images.name == "cifar10"
-    assert images.images.numpy().tobytes() == expected["data"].tobytes()
+    assert images.images.numpy().tobytes() == expected[b"data"].tobytes()
     assert caplog.messages == []
 
 
@@ -834,8 +834,8 @@ def test_cache_folder_is_the_packages_own():
 def test_split_follows_the_fixed_permutation(tiny):
     write_files(tiny)
     entries = [pickle.loads(FILES[f"data_batch_{i}"]) for i in range(1, 6)]
-    pixels = np.concatenate([entry["data"] for entry in entries]).reshape(-1, 3, 32, 32)
-    labels = sum((entry["labels"] for entry in entries), [])
+    pixels = np.concatenate([entry[b"data"] for entry in entries]).reshape(-1, 3, 32, 32)
+    labels = sum((entry[b"labels"] for entry in entries), [])
     order = torch.randperm(20, generator=torch.Generator().manual_seed(42)).tolist()
     for split, index in (("train", order[:18]), ("validation", order[18:])):
         images = cifar10.load(split, tiny)

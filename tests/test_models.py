@@ -56,6 +56,12 @@ def test_a_code_does_not_depend_on_its_companions():
         torch.testing.assert_close(alone, together, rtol=1e-4, atol=1e-5)
 
 
+def test_a_given_generator_leaves_the_global_one_alone():
+    before = torch.random.get_rng_state()
+    Autoencoder(8, 4, generator=torch.Generator().manual_seed(7))
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
 def test_the_same_generator_gives_the_same_weights_whatever_the_global_state():
     torch.manual_seed(1)
     first = Autoencoder(8, 4, generator=torch.Generator().manual_seed(7)).state_dict()

@@ -77,6 +77,7 @@ FOLDER = "cifar-10-batches-py"
 MAX_UNPACKED = 200_000_000  # 바이트. 압축을 풀면 186 MB이다. 이보다 길면 더 풀지 않는다
 
 SPLIT_SEED = 42
+_READERS = 2  # 한꺼번에 읽는 파일의 수. 늘리면 메모리를 30 MB씩 더 씁니다
 TEMPORARY_PREFIX = ".cifar10-"
 TEMPORARY_LIFETIME = 24 * 60 * 60  # 초. 이보다 오래된 임시 폴더는 강제로 끝난 시도가 남긴 것이다
 
@@ -162,15 +163,21 @@ def load(split: str, root: Path) -> ImageSet:
     order = _order(split, len(files) * OFFICIAL.images_per_file)
     images = torch.empty(len(order), 3, 32, 32, dtype=torch.uint8)
     labels = torch.empty(len(order), dtype=torch.int64)
-    # 파일 하나씩 제자리에 옮겨 담아, 고르지 않은 이미지가 메모리에 쌓이지 않게 합니다.
-    for number, (name, md5) in enumerate(files.items()):
+
+    def fill(number: int, name: str, md5: str) -> None:
         part = _read(folder / name, md5)
         places = (order // OFFICIAL.images_per_file == number).nonzero()[:, 0]
         rows = order[places] - number * OFFICIAL.images_per_file
-        images[places] = torch.from_numpy(part["data"]).view(-1, 3, 32, 32)[rows]
-        labels[places] = torch.tensor(part["labels"])[rows]
+        # 이미지를 통째로 옮기는 이 둘이 값 하나씩 옮기는 images[places] = data[rows]보다 빠릅니다.
+        data = torch.from_numpy(part[b"data"]).view(-1, 3, 32, 32)
+        images.index_copy_(0, places, data.index_select(0, rows))
+        labels[places] = torch.tensor(part[b"labels"])[rows]
+
+    # 파일마다 제자리에 옮겨 담아, 고르지 않은 이미지가 메모리에 쌓이지 않게 합니다.
+    with ThreadPoolExecutor(_READERS) as threads:
+        list(threads.map(fill, range(len(files)), files, files.values()))
     ((meta, md5),) = OFFICIAL.meta.items()
-    classes = _read(folder / meta, md5)["label_names"]
+    classes = [name.decode() for name in _read(folder / meta, md5)[b"label_names"]]
     return ImageSet(images, labels, tuple(classes), "cifar10")
 
 
@@ -179,7 +186,7 @@ def _read(path: Path, md5: str) -> dict:
     content = path.read_bytes()
     if _md5(content) != md5:
         raise FileNotFoundError(f"{path}의 MD5가 맞지 않습니다.")
-    return pickle.loads(content, encoding="latin1")
+    return pickle.loads(content, encoding="bytes")  # 글자로 바꾸지 않아 몇 배 빠릅니다.
 
 
 def _md5(content: bytes) -> str:

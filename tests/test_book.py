@@ -12,14 +12,16 @@ import pkgutil
 import re
 import subprocess
 import sys
+from decimal import ROUND_UP, Decimal
 from pathlib import Path
+from random import Random
 
 import nbformat
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from book.compare import StrictText, masked
+from book.compare import FEW_DIGITS, NUMBER, StrictText, masked, texts_agree
 from book.execute import CELL_METADATA, NOTEBOOK_METADATA, tidy
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -747,32 +749,82 @@ def test_masking_keeps_words_and_lines(stored, fresh):
     assert masked(stored) != masked(fresh)
 
 
-@pytest.mark.parametrize("data", ["Path('cifar10')", "None"], ids=["strict", "embedded"])
-@pytest.mark.parametrize("stored", ["오차 2.0861", "오차 2.0965", "손실 2.0861"])
-def test_nbval_catches_a_wrong_output(tmp_path, data, stored):
-    """노트북 하나를 진짜로 돌립니다: 셈한 값은 2.0861이고, 저장된 글은 `stored`입니다."""
-    cell = new_code_cell(
-        "print(f'오차 {2.08612:.4f}')",
-        execution_count=1,
-        outputs=[new_output("stream", name="stdout", text=f"{stored}\n")],
-    )
-    notebook = new_notebook(cells=[cell], metadata=NOTEBOOK_METADATA)
-    nbformat.write(notebook, tmp_path / "tiny.ipynb")
+def run_nbval(folder: Path, cells: list[NotebookNode], data: str) -> str:
+    """셀들을 노트북 하나로 진짜로 돌린 결과. `data`는 CIFAR-10의 자리(또는 None)를 셈하는 식."""
+    nbformat.write(new_notebook(cells=cells, metadata=NOTEBOOK_METADATA), folder / "tiny.ipynb")
     # 자료를 찾는 일만 바꿔 비교의 방법을 고른다
-    (tmp_path / "chosen_mode.py").write_text(
+    (folder / "chosen_mode.py").write_text(
         f"from pathlib import Path\nfrom book import execute\nexecute.find_cifar10 = lambda: {data}\n",
         encoding="utf-8",
     )
     plugins = ["-p", "chosen_mode", "-p", "conftest", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--nbval", *plugins, "tiny.ipynb"],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"},
         capture_output=True,
         text=True,
         encoding="utf-8",
     )
+    return done.stdout + done.stderr
+
+
+def printing(source: str, stored: str) -> NotebookNode:
+    output = new_output("stream", name="stdout", text=f"{stored}\n")
+    return new_code_cell(source, execution_count=1, outputs=[output])
+
+
+@pytest.mark.parametrize("data", ["Path('cifar10')", "None"], ids=["strict", "embedded"])
+@pytest.mark.parametrize("stored", ["오차 2.0861", "오차 2.0965", "손실 2.0861"])
+def test_nbval_catches_a_wrong_output(tmp_path, data, stored):
+    """셈한 값은 2.0861이고, 저장된 글은 `stored`입니다."""
+    report = run_nbval(tmp_path, [printing("print(f'오차 {2.08612:.4f}')", stored)], data)
     strict = data != "None"
     agrees = stored == "오차 2.0861" or (not strict and stored == "오차 2.0965")
-    assert f"nbval-mode: {'strict' if strict else 'embedded'}" in done.stdout
-    assert ("1 passed" if agrees else "1 failed") in done.stdout, done.stdout + done.stderr
+    assert f"nbval-mode: {'strict' if strict else 'embedded'}" in report
+    assert ("1 passed" if agrees else "1 failed") in report, report
+
+
+def stored_numbers() -> list[str]:
+    """책에 저장된 수 가운데 0.5 %의 차이가 찍히는 것: 정수, 그리고 유효 숫자가 셋 이상인 실수."""
+    texts = [
+        text
+        for path in CHAPTERS
+        for cell in code_cells(read(path))
+        for text in texts_of_outputs(cell)
+        if not text.startswith("<Figure")
+    ]
+    found = [number for text in texts for number in NUMBER.findall(text)]
+    return [number for number in found if as_decimal(number) and shows_half_a_percent(number)]
+
+
+def shows_half_a_percent(number: str) -> bool:
+    is_integer = re.search("[.eE]", number) is None
+    return is_integer or len(as_decimal(number).as_tuple().digits) > FEW_DIGITS
+
+
+def as_decimal(number: str) -> Decimal:
+    return Decimal(number.replace(",", "").replace("\u2212", "-"))
+
+
+def half_a_percent_larger(number: str) -> str:
+    """같은 자릿수로 찍은, 0에서 0.5 % 더 먼 수. 그 사이에 찍을 수 있는 수가 없으면 다음 수입니다."""
+    value = as_decimal(number)
+    last_place = Decimal(1).scaleb(int(value.as_tuple().exponent))
+    larger = (value * Decimal("1.005")).quantize(last_place, ROUND_UP)
+    return f"{larger:e}" if "e" in number.lower() else f"{larger:f}"
+
+
+def test_half_a_percent_is_caught_in_every_number_of_the_book():
+    numbers = stored_numbers()
+    assert len(numbers) > 1000
+    missed = [one for one in numbers if texts_agree(one, half_a_percent_larger(one))]
+    assert missed == []
+
+
+@pytest.mark.slow
+def test_nbval_catches_half_a_percent_in_twenty_numbers_of_the_book(tmp_path):
+    numbers = Random(0).sample(stored_numbers(), 20)
+    for change, verdict in ((str, "20 passed"), (half_a_percent_larger, "20 failed")):
+        cells = [printing(f"print({number!r})", change(number)) for number in numbers]
+        assert verdict in run_nbval(tmp_path, cells, "Path('cifar10')")

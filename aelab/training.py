@@ -26,7 +26,7 @@ from aelab.checkpoints import HISTORY_ROW, build_autoencoder, fits
 from aelab.checks import check_positive_int
 from aelab.data import ImageSet
 from aelab.metrics import squared_error_per_image
-from aelab.models import IMAGE_SIZE, Autoencoder, evaluation_mode
+from aelab.models import Autoencoder, evaluation_mode
 from aelab.muon import Muon
 from aelab.processes import Processes
 from aelab.types import Images
@@ -49,9 +49,7 @@ class TrainingConfig:
     weight_decay: float = 0.0
     schedule: str = "one_cycle"  # "one_cycle": 올렸다가 0으로, "plateau": 검증 오차가 멈추면 1/5로
     horizontal_flip: bool = True  # 절반의 확률로 좌우를 뒤집는 증강
-    # 사방에 이만큼 거울처럼 덧대고 아무 데서나 원래 크기로 오려 내는 증강. 오래 학습할 때 씁니다.
-    crop_padding: int = 0
-    seed: int = 42  # 초기 가중치, 섞는 차례, 증강의 난수
+    seed: int = 42  # 초기 가중치, 섞는 차례, 뒤집기의 난수
     reconstructions_every: int = 5  # 재구성 그림을 기록하는 간격(epoch)
     channels_last: bool = True  # 합성곱이 빠른 메모리 배치
     # 합성곱과 행렬곱을 bfloat16으로 계산. None이면 장치가 그 곱셈을 바로 할 때 켭니다.
@@ -62,11 +60,6 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         for name in ("latent_dim", "epochs", "batch_size", "reconstructions_every"):
             check_positive_int(getattr(self, name), name)
-        if self.crop_padding not in range(IMAGE_SIZE):
-            raise ValueError(
-                f"crop_padding: 0부터 {IMAGE_SIZE - 1}까지의 정수를 기대했는데 "
-                f"{self.crop_padding!r}이(가) 왔습니다."
-            )
         if self.schedule not in ("one_cycle", "plateau"):
             raise ValueError(
                 f"schedule: 'one_cycle' 또는 'plateau'를 기대했는데 {self.schedule!r}이(가) 왔습니다."
@@ -186,8 +179,6 @@ def _train(
             for batch in train.batches(config.batch_size, device, generator):
                 if config.horizontal_flip:
                     batch = _flip_half(batch, generator)
-                if config.crop_padding:
-                    batch = _random_crop(batch, config.crop_padding, generator)
                 images = batch[processes.share].to(memory_format=memory_format)
                 with torch.autocast(device.type, torch.bfloat16, enabled=bool(config.bf16)):
                     restored = forward(images)
@@ -444,15 +435,6 @@ def _scheduler(
 def _flip_half(images: Images, generator: torch.Generator) -> Images:
     flipped = torch.rand(len(images), generator=generator) < 0.5
     return torch.where(flipped.to(images.device)[:, None, None, None], images.flip(3), images)
-
-
-def _random_crop(images: Images, padding: int, generator: torch.Generator) -> Images:
-    height, width = images.shape[2:]
-    padded = nn.functional.pad(images, (padding,) * 4, mode="reflect")
-    windows = padded.unfold(2, height, 1).unfold(3, width, 1)  # (n, 3, 자리, 자리, 높이, 너비)
-    top, left = torch.randint(2 * padding + 1, (2, len(images)), generator=generator)
-    each = torch.arange(len(images), device=images.device)
-    return windows[each, :, top.to(images.device), left.to(images.device)]
 
 
 def _check_sizes(

@@ -4,21 +4,13 @@ import json
 import math
 from dataclasses import replace
 
-import numpy
 import pytest
 import torch
 
 from aelab.data import ImageSet, toyworld
 from aelab.metrics import squared_error_per_image
 from aelab.models import Autoencoder
-from aelab.training import (
-    TrainingConfig,
-    _random_crop,
-    evaluate,
-    fit,
-    load_best,
-    read_checkpoint,
-)
+from aelab.training import TrainingConfig, evaluate, fit, load_best, read_checkpoint
 from tests.training_record import history, log_like_history
 
 SMALL = TrainingConfig(latent_dim=8, epochs=4, batch_size=32, reconstructions_every=2)
@@ -199,40 +191,11 @@ def test_a_missing_checkpoint_is_named(tmp_path):
         load_best(tmp_path)
 
 
-def test_random_crops_are_windows_of_the_mirrored_images_and_every_window_comes(images):
-    originals = images[0][:100].repeat(3, 1, 1, 1)
-    kept = originals.clone()
-    cropped = _random_crop(originals, 1, torch.Generator().manual_seed(0))
-    assert torch.equal(originals, kept)
-    padded = numpy.pad(originals.numpy(), ((0, 0), (0, 0), (1, 1), (1, 1)), mode="reflect")
-    seen = set()
-    for image, around in zip(cropped.numpy(), padded, strict=True):
-        places = {
-            (top, left)
-            for top in range(3)
-            for left in range(3)
-            if numpy.array_equal(image, around[:, top : top + 32, left : left + 32])
-        }
-        assert places
-        seen |= places
-    assert len(seen) == 9
-
-
-def test_random_crops_change_what_is_learned(finished, images, tmp_path):
-    folder, _ = finished
-    fit(replace(SMALL, crop_padding=2), *images, tmp_path)
-    name = "encoder.net.0.weight"
-    assert not torch.equal(weights(tmp_path)[name], weights(folder)[name])
-
-
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
         ({"epochs": 0}, ValueError, "epochs: 1 이상의 정수"),
         ({"batch_size": 1.5}, TypeError, "batch_size: 정수를 기대했는데 1.5"),
-        ({"crop_padding": -1}, ValueError, "crop_padding: 0부터 31까지의 정수를 기대했는데 -1"),
-        ({"crop_padding": 32}, ValueError, "crop_padding: 0부터 31까지의 정수"),
-        ({"crop_padding": 1.5}, ValueError, "crop_padding: 0부터 31까지의 정수"),
         ({"schedule": "cosine"}, ValueError, "schedule: 'one_cycle' 또는 'plateau'"),
         ({"learning_rate": -1.0}, ValueError, "learning_rate: 0보다 큰 수"),
         ({"muon_learning_rate": float("nan")}, ValueError, "muon_learning_rate: 0보다 큰 수"),

@@ -89,6 +89,8 @@ def manifest(folder: Path | str = WEIGHTS) -> dict[int, ShippedWeights]:
     path = Path(folder) / _MANIFEST
     listed = _read_json(path, "가중치 목록")
     try:
+        if not listed:
+            raise ValueError("목록이 비었습니다.")
         return {int(size): ShippedWeights(**entry) for size, entry in listed.items()}
     except (ValueError, TypeError, AttributeError) as error:
         raise ValueError(

@@ -194,7 +194,9 @@ def trouble(target: Target) -> str | None:
     try:
         target.read()
     except DOCUMENTED as error:
-        named = str(target.path.parent) in str(error) and type(error) in DOCUMENTED
+        # 목록이 온전해도 찾는 크기가 없으면 파일이 아니라 인자의 이름을 말합니다.
+        says = str(target.path.parent) in str(error) or str(error).startswith("latent_dim: ")
+        named = says and type(error) in DOCUMENTED
         outcome = "" if named else f"파일을 말하지 않는 {type(error).__name__}: {error}"
     except Exception as error:
         outcome = f"문서에 없는 {type(error).__name__}: {error}"

@@ -332,6 +332,7 @@ _DEEP = "[" * 100_000
 # 해롭거나 손상된 manifest.json
 MANIFESTS: dict[str, Change] = {
     "empty": _text(""),
+    "no entries": _text("{}"),
     "a list": _text("[]"),
     "a number": _text("8"),
     "cut": _text("{"),

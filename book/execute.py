@@ -4,7 +4,7 @@
     python book/execute.py book/01_encoder.ipynb
 
 진짜 CIFAR-10이 디스크에 있어야 하며 CPU로 실행합니다. 저장하는 모양은 늘 같아서, 출력이 바뀌지 않은
-장은 파일도 바뀌지 않습니다. 언제 어느 판으로 실행했는지는 versions.json에 적습니다.
+장은 파일도 바뀌지 않습니다. 언제 어느 버전으로 실행했는지는 versions.json에 적습니다.
 """
 
 import hashlib

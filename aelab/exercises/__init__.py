@@ -46,7 +46,7 @@ def grade(name: str, answer: object) -> tuple[bool | None, str]:
 def _find(name: str):
     module, _, exercise = name.partition(".")
     try:
-        if module in ("answers", "") or not module.isidentifier() or exercise.startswith("_"):
+        if module == "answers" or not module.isidentifier() or exercise.startswith("_"):
             raise AttributeError
         grader = getattr(import_module(f"aelab.exercises.{module}"), exercise)
         if getattr(grader, "__module__", "") != f"aelab.exercises.{module}":

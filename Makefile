@@ -10,7 +10,7 @@ endif
 CONSTRAINTS ?= constraints.txt
 INSTALLED := .venv/.installed
 
-.PHONY: book test lint format execute bench ablation publish lock audit handout kit clean
+.PHONY: book test lint format execute bench ablation mutants publish lock audit handout kit clean
 
 # 책을 짓습니다. book/_build/html/index.html을 엽니다.
 book: $(INSTALLED)
@@ -49,6 +49,11 @@ bench: $(INSTALLED)
 # 학습 설정을 하나씩 바꾸어 견줍니다. 한 시간 남짓 걸립니다.
 ablation: $(INSTALLED)
 	$(BIN)/python benchmarks/ablation.py
+
+# 코드를 한 군데씩 망가뜨려 시험이 알아채는 몫을 셉니다. 망가뜨리는 도구는 시험의 환경에 섞이지 않게 따로 둡니다.
+mutants: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --upgrade --no-deps --target .venv/mutants mutmut==3.8.1 libcst==1.9.0
+	PYTHONPATH=.venv/mutants $(BIN)/python benchmarks/mutants.py $(OPTIONS)
 
 # 공개 저장소의 주소를 새깁니다: make publish URL=https://github.com/OWNER/NAME
 publish: $(INSTALLED)

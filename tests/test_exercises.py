@@ -6,6 +6,7 @@ import types
 import pytest
 import torch
 
+from aelab import exercises
 from aelab.exercises import check, grade
 from aelab.exercises.answers import Hint, Unsolved, as_number, as_tensor, call, close
 
@@ -88,11 +89,24 @@ def test_check_prints_the_verdict_and_then_the_hint(double, capsys):
 
 
 @pytest.mark.parametrize(
-    "name", ["", "encoder", "encoder.none", "none.double", "answers.call", "encoder.Hint", "..x"]
+    "name",
+    [
+        *("", "encoder", "encoder.none", "none.double", "answers.call", "encoder.Hint", "..x"),
+        "encoder._apply",
+    ],
 )
 def test_unknown_exercises_are_refused(name):
     with pytest.raises(ValueError, match="'장.문제'를 기대했는데"):
         grade(name, 1)
+
+
+def test_the_listed_names_are_the_ones_to_call():
+    assert set(exercises.__all__) == {check.__name__, grade.__name__}
+
+
+def test_as_number_says_what_came_instead():
+    with pytest.raises(Hint, match="수 하나를 기대했는데 str이"):
+        as_number("3")
 
 
 @pytest.mark.parametrize("answer", [True, "3", len, [1, 2], torch.ones(2), object()])
@@ -122,5 +136,6 @@ def test_call_reports_unsolved_stubs():
 def test_close_is_relative_and_strict_about_shape_and_nan():
     assert close(1000.0, 1000.05)
     assert not close(1.0, 1.05)
+    assert not close(1e-4, 2e-4)
     assert not close(torch.ones(2), torch.ones(1))
     assert not close(float("nan"), float("nan"))

@@ -296,6 +296,20 @@ def test_the_stub_is_unsolved(exercise, stub):
     assert message
 
 
+def test_an_encoder_of_exactly_the_budget_passes(monkeypatch):
+    count = sum(parameter.numel() for parameter in build(128, FOUR).parameters())
+    monkeypatch.setattr("aelab.exercises.encoder.PARAMETER_BUDGET", count)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        assert grade("encoder.encoder_64", lambda size: build(size, FOUR)) == (True, "")
+
+
+def test_grading_a_norm_leaves_the_global_generator_alone():
+    before = torch.random.get_rng_state()
+    grade("encoder.companion_free_norm", lambda channels: nn.GroupNorm(1, channels))
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
 def test_grading_leaves_the_students_layer_alone():
     layer = nn.BatchNorm2d(32).eval()
     grade("encoder.companion_free_norm", lambda channels: layer)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import pickle
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -14,7 +15,7 @@ from unittest.mock import MagicMock
 import pytest
 import torch
 
-from aelab.checkpoints import MOST_BYTES
+from aelab.checkpoints import MOST_BYTES, load
 from aelab.data import ImageSet
 from aelab.models import Autoencoder
 from aelab.pretrained import (
@@ -161,6 +162,59 @@ def test_the_files_are_refused_for_their_change_alone(tmp_path, checkpoint, weig
     (copy / "last.pt").write_bytes((run_folder / "last.pt").read_bytes())
     (copy / "best.pt").write_bytes((run_folder / "best.pt").read_bytes())
     assert fit(CONFIG, images(8), images(4), copy, resume=True).latent_dim == 8
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        *(torch.float32, torch.float16, torch.bfloat16, torch.float64, torch.bool),
+        *(torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8),
+    ],
+)
+def test_tensors_of_every_ordinary_dtype_are_read(tmp_path, dtype):
+    values = torch.tensor([[0, 1], [1, 1]], dtype=dtype)
+    torch.save({"values": values}, tmp_path / "good.pt")
+    found = load(tmp_path / "good.pt", "체크포인트")["values"]
+    assert found.dtype == values.dtype
+    assert torch.equal(found, values)
+
+
+def test_tensors_saved_on_another_device_are_read_to_the_cpu(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.serialization, "location_tag", lambda storage: "cuda:0")
+    torch.save({"values": torch.ones(2)}, tmp_path / "good.pt")
+    assert load(tmp_path / "good.pt", "체크포인트")["values"].device == torch.device("cpu")
+
+
+def test_a_damaged_file_is_told_by_the_kind_of_the_error(tmp_path):
+    path = tmp_path / "cut.ckpt"
+    path.write_bytes(b"not a zip")
+    assert "읽을 수 없습니다(BadZipFile)" in refused(lambda: load(path, "체크포인트"), path)
+
+
+def test_a_name_put_on_the_stack_is_refused_before_reading(tmp_path):
+    path = tmp_path / "protocol4.ckpt"
+    torch.save({"values": torch.ones(2)}, path, pickle_protocol=4)
+    assert "허용되지 않은 이름" in refused(lambda: load(path, "체크포인트"), path)
+
+
+def test_one_compressed_record_is_refused_although_the_file_is_not_smaller(tmp_path):
+    path = tmp_path / "mixed.ckpt"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("archive/data.pkl", pickle.dumps({}, 2))
+        file.writestr("archive/version", b"3\n", zipfile.ZIP_DEFLATED)
+    assert "압축했거나" in refused(lambda: load(path, "체크포인트"), path)
+
+
+@pytest.mark.parametrize("stride", [(1, 1), (0, 1)])
+def test_weights_whose_values_share_a_place_are_refused(tmp_path, checkpoint, stride):
+    path = tmp_path / "shared.ckpt"
+    weights = hostile_files.weights_of(checkpoint)
+    shape = weights["encoder.net.11.weight"].shape
+    # 첫째는 저장된 자리가 모자라고, 둘째는 남아도 한 줄만 되풀이해 가리킵니다.
+    stored = torch.zeros(sum(shape) if stride[0] else shape.numel())
+    weights["encoder.net.11.weight"] = stored.as_strided(shape, stride)
+    torch.save({"state_dict": weights}, path)
+    assert "encoder.net.11.weight" in refused(lambda: load_lightning_checkpoint(path), path)
 
 
 @pytest.mark.parametrize("name", hostile_files.CHECKPOINTS)

@@ -99,6 +99,14 @@ def test_identical_images_have_infinite_psnr_and_ssim_of_one():
     torch.testing.assert_close(ssim(original, original.clone(), data_range=1), torch.ones(6))
 
 
+@pytest.mark.parametrize("data_range", [1.0, 255.0])
+def test_ssim_of_flat_images_is_the_luminance_term_alone(data_range):
+    # 분산이 없어 구조 항은 1이고, 밝기 항은 (0.01L)² / ((0.1L)² + (0.01L)²)입니다.
+    black = torch.zeros(1, 1, 16, 16)
+    gray = torch.full_like(black, 0.1 * data_range)
+    assert float(ssim(gray, black, data_range=data_range)) == pytest.approx(1 / 101, rel=1e-4)
+
+
 def test_psnr_does_not_depend_on_the_scale_when_the_range_follows():
     restored, original = pair("random")
     torch.testing.assert_close(
@@ -174,10 +182,23 @@ def test_psnr_refuses_a_range_smaller_than_the_images():
 
 def test_ssim_refuses_negative_values_and_says_how_to_move_them():
     images = torch.linspace(-1, 1, 3072).reshape(1, 3, 32, 32)
-    with pytest.raises(ValueError, match=r"\[0, 2\]의 값을 기대했는데 \[-1, 1\].*\(x \+ 1\) / 2"):
-        ssim(images, images, data_range=2)
+    for name, pair_of_images in (
+        ("restored", (images, images)),
+        ("original", (images + 1, images)),
+    ):
+        expected = rf"^{name}: \[0, 2\]의 값을 기대했는데 \[-1, 1\].*\(x \+ 1\) / 2"
+        with pytest.raises(ValueError, match=expected):
+            ssim(*pair_of_images, data_range=2)
 
 
-def test_ssim_refuses_images_smaller_than_its_window():
+@pytest.mark.parametrize("images", [IMAGE[..., :10], IMAGE[..., :10, :]])
+def test_ssim_refuses_images_smaller_than_its_window(images):
     with pytest.raises(ValueError, match="한 변이 11 이상"):
-        ssim(IMAGE[..., :10], IMAGE[..., :10], data_range=1)
+        ssim(images, images, data_range=1)
+
+
+def test_ssim_is_computed_where_the_images_are():
+    restored, original = pair("random")
+    expected = ssim(restored, original, data_range=1)
+    with torch.device("meta"):  # 새 텐서의 기본 장치
+        assert torch.equal(ssim(restored, original, data_range=1), expected)

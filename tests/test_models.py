@@ -41,6 +41,27 @@ def test_encoder_agrees_with_plain_convolutions():
     torch.testing.assert_close(encoder(images(3)), codes, rtol=1e-4, atol=1e-5)
 
 
+def test_decoder_agrees_with_plain_transposed_convolutions():
+    decoder = Decoder(16, 4).eval()
+    codes = torch.randn(3, 16, generator=torch.Generator().manual_seed(0))
+    weights = dict(decoder.named_parameters())
+
+    def gelu(x):
+        return 0.5 * x * (1 + torch.erf(x / math.sqrt(2)))
+
+    x = gelu(codes @ weights["linear.0.weight"].T + weights["linear.0.bias"]).reshape(3, 8, 4, 4)
+    for number in (0, 2, 4, 6, 8):
+        weight, bias = weights[f"net.{number}.weight"], weights[f"net.{number}.bias"]
+        if number in (0, 4, 8):  # 사이에 0을 끼운 것의 합성곱
+            spread = x.new_zeros(3, x.shape[1], 2 * x.shape[2] + 2, 2 * x.shape[3] + 2)
+            spread[:, :, 1:-1:2, 1:-1:2] = x
+            x = nn.functional.conv2d(spread, weight.transpose(0, 1).flip(2, 3), bias)
+        else:
+            x = nn.functional.conv2d(x, weight, bias, padding=1)
+        x = torch.tanh(x) if number == 8 else gelu(x)
+    torch.testing.assert_close(decoder(codes), x, rtol=1e-4, atol=1e-5)
+
+
 def test_output_stays_inside_the_range_of_images():
     model = Autoencoder(8, 4).eval()
     assert model.decoder(100 * torch.ones(2, 8)).abs().max() <= 1
@@ -118,13 +139,29 @@ def test_bad_codes_are_refused_in_korean(codes, error, message):
         Decoder(8, 4).eval()(codes)
 
 
+@pytest.mark.parametrize("build", [Encoder, Decoder, Autoencoder])
+@pytest.mark.parametrize("name", ["latent_dim", "base_channel_size"])
 @pytest.mark.parametrize(
-    ("latent_dim", "error"),
+    ("size", "error"),
     [(0, ValueError), (-3, ValueError), (2.0, TypeError), (True, TypeError)],
 )
-def test_bad_sizes_are_refused(latent_dim, error):
-    with pytest.raises(error, match="latent_dim: .*정수를 기대했는데"):
-        Autoencoder(latent_dim)
+def test_bad_sizes_are_refused(build, name, size, error):
+    with pytest.raises(error, match=f"^{name}: .*정수를 기대했는데"):
+        build(**({"latent_dim": 8} | {name: size}))
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+@pytest.mark.parametrize(
+    ("build", "values", "name"),
+    [(Encoder, images(1), "images"), (Decoder, torch.zeros(1, 8), "codes")],
+)
+def test_values_unlike_the_weights_are_refused(build, values, name, device):
+    layer = build(8, 4).to(device)
+    with pytest.raises(TypeError, match=f"^{name}: 모델과 같은 자료형 torch.float32.*float64"):
+        layer(values.double().to(device))
+    other = {"cpu": "meta", "meta": "cpu"}[device]
+    with pytest.raises(ValueError, match=f"^{name}: 모델과 같은 장치 {device}.*{other}"):
+        layer(values.to(other))
 
 
 def test_evaluation_mode_restores_every_layer_even_after_an_error():

@@ -1,6 +1,7 @@
 """aelab.pretrained: 담긴 가중치와 Lightning 체크포인트. 해로운 파일은 test_hostile_files.py가 봅니다."""
 
 import json
+import math
 import shutil
 import sys
 import types
@@ -146,6 +147,25 @@ def test_other_channel_sizes_are_read_from_the_shapes(tmp_path):
     model = Autoencoder(8, 16)
     torch.save({"state_dict": model.state_dict()}, tmp_path / "narrow.ckpt")
     assert load_lightning_checkpoint(tmp_path / "narrow.ckpt").encoder.net[0].out_channels == 16
+
+
+def test_shipping_makes_the_folder_with_its_parents(small_weights, tmp_path):
+    path = ship(tmp_path, 1.5, tmp_path / "made" / "weights")
+    assert path == tmp_path / "made" / "weights" / "autoencoder_8.safetensors"
+    assert load_pretrained(8, path.parent).latent_dim == 8
+
+
+def test_the_list_keeps_the_errors_to_four_digits(small_weights, tmp_path):
+    saved = torch.load(tmp_path / "best.pt", weights_only=True)
+    torch.save({**saved, "validation_error": 1.23456}, tmp_path / "best.pt")
+    ship(tmp_path, 2.34567, small_weights)
+    shipped = manifest(small_weights)[8]
+    assert (shipped.validation_error, shipped.test_error) == (1.2346, 2.3457)
+
+
+def test_a_refused_error_is_told_beside_the_other(small_weights, tmp_path):
+    with pytest.raises(ValueError, match=r"시험 오차를 기대했는데 1\.25와\(과\) nan이"):
+        ship(tmp_path, math.nan, tmp_path / "made")
 
 
 def test_shipping_again_replaces_one_entry_and_keeps_the_others(small_weights, tmp_path):

@@ -308,6 +308,12 @@ def test_memory_stays_below_the_bound_and_the_result_does_not_depend_on_it(metri
     assert torch.equal(found[1], expected[1])
 
 
+def test_many_neighbours_are_found_a_few_queries_at_a_time():
+    codes, queries = random_codes(400), random_codes(300, seed=1)
+    _, indices = LatentIndex(codes, memory_mib=1).search(queries, 300)
+    assert torch.equal(indices, numpy_search(codes, queries, 300, "euclidean")[1])
+
+
 def test_codes_that_need_gradients_give_plain_distances():
     codes = random_codes(30).requires_grad_()
     distances, _ = LatentIndex(codes).search(codes[:2], 3)

@@ -1,7 +1,7 @@
 """aelab이 하는 일의 빠르기를, 같은 일을 흔히 적는 대로 적은 것과 견줍니다.
 
     python benchmarks/speed.py                          # 표 하나와 results/speed.json
-    python benchmarks/speed.py --rows batches search    # 고른 것만
+    python benchmarks/speed.py --rows batches search    # 고른 것만. 나머지는 전에 잰 것을 씁니다
 
 한 프로세스에서(여는 시간은 새 프로세스에서) 번갈아 재어 중앙값을 견줍니다. 두 쪽의 결과가 다르면
 1로 끝납니다. 목표에 이르지 못한 것은 표에 "아니요"라고 적을 뿐입니다.
@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import measuring
@@ -290,6 +290,17 @@ def fresh_python(arguments: Sequence[str]) -> str:
     return result.stdout
 
 
+def earlier(path: Path) -> dict[str, list[Ratio | Limit]]:
+    """전에 잰 것: `ROWS`의 이름 → 줄들."""
+    measured: dict[str, list[Ratio | Limit]] = {}
+    if path.exists():
+        for record in json.loads(path.read_text(encoding="utf-8"))["rows"]:
+            kind = Ratio if "theirs" in record else Limit
+            row = kind(**{field.name: record[field.name] for field in fields(kind)})
+            measured.setdefault(record["row"], []).append(row)
+    return measured
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="aelab의 빠르기를 흔한 방법과 견줍니다.")
     parser.add_argument(
@@ -305,12 +316,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = measuring.machine()
     print(measuring.describe(found), flush=True)
 
-    rows: list[Ratio | Limit] = []
+    measured = earlier(chosen.output)
     failed = False
     for name in chosen.rows:
         started = time.perf_counter()
         try:
-            rows.extend(ROWS[name](setting))
+            measured[name] = list(ROWS[name](setting))
         except Disagreement as error:
             failed = True
             print(f"{name}: 두 쪽의 결과가 다릅니다. {error}", file=sys.stderr)
@@ -319,9 +330,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise
             print(f'{name}: Lightning이 없어 건너뜁니다: pip install -e ".[bench]"')
         print(f"{name}: {time.perf_counter() - started:.0f}초 동안 쟀습니다.", flush=True)
-    cells = measuring.table(measuring.HEADINGS, [row.cells() for row in rows])
+    rows = [(name, row) for name in ROWS for row in measured.get(name, [])]
+    cells = measuring.table(measuring.HEADINGS, [row.cells() for _, row in rows])
     text = f"중앙값, {chosen.repeats}번씩 번갈아\n\n{cells}"
-    measuring.report(chosen.output, found, [row.record() for row in rows], text)
+    records = [{"row": name, **row.record()} for name, row in rows]
+    measuring.report(chosen.output, found, records, text)
     return int(failed)
 
 

@@ -69,17 +69,26 @@ def test_a_report_keeps_the_values_for_machines_and_the_table_for_people(tmp_pat
 
 
 @pytest.mark.slow
-def test_both_sides_do_the_same_work(cifar10_root, tmp_path):
-    """작은 크기로 한 번: 결과가 다르면 0이 아닌 값으로 끝납니다."""
+def test_both_sides_do_the_same_work_and_rows_not_chosen_are_kept(cifar10_root, tmp_path):
+    """작은 크기로: 결과가 다르면 0이 아닌 값으로 끝납니다."""
     output = tmp_path / "speed.json"
     command = [sys.executable, str(ROOT / "benchmarks" / "speed.py"), "--output", str(output)]
-    options = ["--count", "300", "--repeats", "1", "--rows", "batches", "embedding", "search"]
-    subprocess.run(
-        [*command, *options],
-        check=True,
-        capture_output=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "AELAB_DATA": str(cifar10_root)},
-    )
-    report = json.loads(output.read_text(encoding="utf-8"))
-    assert report["machine"]["threads"] >= 1
-    assert [row["ratio"] > 0 for row in report["rows"]] == [True] * 5
+
+    def measured(*rows: str) -> list[dict]:
+        subprocess.run(
+            [*command, "--count", "300", "--repeats", "1", "--rows", *rows],
+            check=True,
+            capture_output=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "AELAB_DATA": str(cifar10_root)},
+        )
+        report = json.loads(output.read_text(encoding="utf-8"))
+        assert report["machine"]["threads"] >= 1
+        return report["rows"]
+
+    first = measured("batches", "embedding", "search")
+    assert [row["ratio"] > 0 for row in first] == [True] * 5
+    again = measured("embedding")
+    assert [row["row"] for row in again] == [row["row"] for row in first]
+    assert [row == old for row, old in zip(again, first, strict=True)] == [True] * 2 + [False] + [
+        True
+    ] * 2

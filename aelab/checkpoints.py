@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from aelab.checks import all_finite
 from aelab.models import Autoencoder
 
 MOST_BYTES = 2**27  # 파일 하나. fit이 쓰는 가장 큰 것(잠재 차원이 이미지만큼 클 때)보다 큽니다.
@@ -107,12 +108,7 @@ def build_autoencoder(weights: object, source: str) -> Autoencoder:
             f"({reprlib.repr(wrong)})."
         )
     filled = {name: value.float().contiguous() for name, value in given.items()}
-    # 가장 작은 값과 가장 큰 값만 보아도 NaN과 무한대가 드러나고, 값마다 묻는 것보다 빠릅니다.
-    broken = [
-        name
-        for name, value in filled.items()
-        if not all(math.isfinite(bound) for bound in torch.aminmax(value))
-    ]
+    broken = [name for name, value in filled.items() if not all_finite(value)]
     if broken:
         raise ValueError(
             f"{source}: 유한한 가중치를 기대했는데 NaN이나 무한대가 있습니다: {', '.join(broken)}"
@@ -132,7 +128,7 @@ def fits(value: object, like: object) -> bool:
             and value.shape == like.shape
             and value.dtype == like.dtype
             and _is_stored(value)
-            and bool(value.isfinite().all())
+            and all_finite(value)
         )
     if isinstance(like, dict):
         return (

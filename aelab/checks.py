@@ -51,9 +51,14 @@ def check_finite(values: Tensor, name: str) -> None:
     """모든 값이 유한한지 검사합니다. NaN이나 무한대가 있거나 볼 값이 없으면 ValueError."""
     if values.is_meta:
         raise ValueError(f"{name}: 값이 있는 텐서를 기대했는데 meta 장치의 텐서가 왔습니다.")
-    if values.numel() and not all(map(math.isfinite, _bounds(values))):
+    if not all_finite(values):
         broken = int((~torch.isfinite(values)).sum())
         raise ValueError(f"{name}: 유한한 값만 기대했는데 NaN이나 무한대가 {broken}개 있습니다.")
+
+
+def all_finite(values: Tensor) -> bool:
+    """모든 값이 유한한지. 값이 없으면 참입니다."""
+    return values.numel() == 0 or all(map(math.isfinite, _bounds(values)))
 
 
 def _bounds(values: Tensor) -> tuple[float, float]:

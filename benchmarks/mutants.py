@@ -408,7 +408,7 @@ def write_report(record: dict[str, Any]) -> float:
     measuring.RESULTS.mkdir(exist_ok=True)
     RECORD.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     text = (
-        "코드를 한 군데씩 망가뜨린 변이를 모듈마다 같은 수만큼 뽑아(씨앗 "
+        "코드를 한 군데씩 망가뜨린 변이를 모듈마다 정한 수만큼 뽑아(씨앗 "
         f"{SEED}) 시험이 알아채는지 보았습니다. 시간을 넘긴 것도 잡은 것으로 셉니다. 마지막 칸은 오류나 "
         "힌트의 한글 글만 바꾼 변이를 뺀 것입니다.\n\n"
         f"{measuring.table(headings, lines)}\n\n"

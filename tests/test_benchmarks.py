@@ -89,6 +89,5 @@ def test_both_sides_do_the_same_work_and_rows_not_chosen_are_kept(cifar10_root, 
     assert [row["ratio"] > 0 for row in first] == [True] * 5
     again = measured("embedding")
     assert [row["row"] for row in again] == [row["row"] for row in first]
-    assert [row == old for row, old in zip(again, first, strict=True)] == [True] * 2 + [False] + [
-        True
-    ] * 2
+    changed = [row["row"] for row, old in zip(again, first, strict=True) if row != old]
+    assert changed == ["embedding"]

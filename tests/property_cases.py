@@ -729,6 +729,15 @@ INSIDE = [
         closed=False,
     ),
     Case(
+        "checks.all_finite",
+        st.tuples(values(3), st.sampled_from([0.5, math.nan, math.inf, -math.inf])).map(
+            lambda drawn: {"values": torch.cat([drawn[0], torch.tensor([drawn[1]])])}
+        ),
+        lambda values: float(checks.all_finite(values)),
+        lambda values: float(all(map(math.isfinite, values.tolist()))),
+        closed=False,
+    ),
+    Case(
         "checks.check_range",
         images().map(lambda batch: {"images": batch}),
         lambda images: checks.check_range(images, -1, 1, "images"),

@@ -4,9 +4,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from aelab.data import to_float
-from aelab.exercises import grade
 from aelab.exercises.encoder import PARAMETER_BUDGET
 from aelab.models import Encoder
+from tests.hints import grade
 
 # conv_parameters
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from aelab.exercises import grade
 from aelab.generation import LatentGaussian, interpolate_spherical
+from tests.hints import grade
 
 # sample_gaussian
 

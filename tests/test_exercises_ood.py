@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from aelab import load_pretrained, ood
-from aelab.exercises import grade
 from aelab.exercises.ood import EASY_ERROR
+from tests.hints import grade
 
 # checkerboard
 
@@ -152,6 +152,7 @@ def sort_in_place(a, b):
         (lambda a, b: (more(a, b) + same(a, b) / 2).sum() / len(b), "분포 밖 점수의 개수로만"),
         (lambda a, b: 100 * pairs_by_loop(a, b), "퍼센트"),
         (lambda a, b: b.mean() - a.mean() + 3, "0과 1 사이"),
+        (lambda a, b: 2 * pairs_by_loop(a, b), "0과 1 사이"),
         (lambda a, b: more(a[:7], b[:7]).diagonal().mean(), "모든 쌍"),
         (lambda a, b: 0.5, "모든 쌍"),
         (lambda a, b: more(a, b), "수 하나를 기대"),

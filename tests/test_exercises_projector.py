@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from aelab import projector
-from aelab.exercises import grade
+from tests.hints import grade
 
 # sprite_side
 
@@ -360,6 +360,13 @@ def moved_in_place(codes, points, k):
         (
             lambda c, p, k: (
                 shared(nearest_with_self(c, k)[:, 1:], nearest_with_self(p, k)[:, 1:]).mean() / k
+            ),
+            "하나 적습니다",
+        ),
+        (
+            lambda c, p, k: (
+                shared(nearest_with_self(c, k)[:, 1:], nearest_with_self(p, k)[:, 1:]).mean()
+                / max(k - 1, 1)
             ),
             "하나 적습니다",
         ),

@@ -26,7 +26,10 @@ MASKS = [
     (re.compile(r"<Figure size [^>]*>"), "<그림>"),
     (re.compile(r"CIFAR-?10|toyworld|토이월드", re.IGNORECASE), "<자료>"),
     (
-        re.compile(r"\b(?:airplane|automobile|bird|cat|deer|dog|frog|horse|ship|truck)\b"),
+        re.compile(
+            r"\b(?:airplane|automobile|bird|cat|deer|dog|frog|horse|ship|truck"
+            r"|비행기|자동차|새|고양이|사슴|개|개구리|말|배|트럭)\b"
+        ),
         "<클래스>",
     ),
     (re.compile(r"\b(?:True|False)\b"), "<참거짓>"),

@@ -50,8 +50,13 @@ class Printed:
 
 
 @pytest.fixture(scope="module")
-def printed(browser):
+def printed(browser, require_or_skip):
     """쪽의 이름 → 인쇄한 것. 여러 시험이 보지만 쪽은 한 번만 열고, 글도 한 번만 읽습니다."""
+    # 글꼴이 없으면 한글이 네모가 되고, 나눔고딕은 PDF에 빈칸과 붙임표를 다른 글자로 적는다
+    open_page(browser, CHAPTERS[0], DESKTOP)
+    browser.execute_script("document.body.textContent = '한글의 글꼴'")
+    if "한글의 글꼴" not in print_page(browser).pages[0].extract_text():
+        require_or_skip("인쇄한 한글을 읽을 수 있는 글꼴이 없습니다(Debian에서는 fonts-noto-cjk).")
 
     @cache
     def once(page: str) -> Printed:

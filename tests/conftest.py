@@ -10,6 +10,13 @@ import pytest
 matplotlib.use("Agg")
 
 
+def pytest_collection_modifyitems(items) -> None:
+    """브라우저를 여는 시험은 적어 두지 않아도 slow입니다."""
+    for item in items:
+        if "browser" in item.fixturenames:
+            item.add_marker("slow")
+
+
 @pytest.fixture(scope="session")
 def cifar10_root() -> Path:
     """진짜 CIFAR-10이 든 폴더. 디스크에 없으면 건너뜁니다."""
@@ -34,6 +41,15 @@ def require_or_skip():
         pytest.skip(reason)
 
     return decide
+
+
+@pytest.fixture(scope="session")
+def built(require_or_skip) -> None:
+    """책의 쪽을 보는 시험이 씁니다. 지어 놓은 쪽이 없으면 건너뜁니다."""
+    from tests.test_site import PAGES
+
+    if not PAGES:
+        require_or_skip("지어 놓은 쪽이 없습니다. `make book`으로 짓습니다.")
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ CHAPTERS = [
     for page in PAGES
     if page[0].isdigit() and "<summary" in (SITE / page).read_text(encoding="utf-8")
 ]
+pytestmark = pytest.mark.usefixtures("built")
 
 # 펼치는 움직임이 끝나기 전에는 글이 반투명하므로 움직임을 끈다
 OPEN_EVERYTHING = """
@@ -56,12 +57,6 @@ document.addEventListener("focusin", ({target}) => {
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def built(require_or_skip) -> None:
-    if not CHAPTERS:
-        require_or_skip("지어 놓은 쪽이 없습니다. `make book`으로 짓습니다.")
-
-
 @pytest.fixture(scope="module")
 def axe(require_or_skip) -> str:
     """axe-core의 소스."""
@@ -92,7 +87,6 @@ def test_there_are_pages_to_check():
     assert {"intro.html", "glossary.html", "references.html"} <= set(PAGES)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_page_has_no_serious_accessibility_violation(browser, axe, page):
     # 넓히는 쪽으로 바꾼다. 좁히면 옆으로 미는 상자가 생기고, 테마는 조금 뒤에야 거기에 초점을 허락한다

@@ -774,6 +774,7 @@ def printing(source: str, stored: str) -> NotebookNode:
     return new_code_cell(source, execution_count=1, outputs=[output])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", ["Path('cifar10')", "None"], ids=["strict", "embedded"])
 @pytest.mark.parametrize("stored", ["오차 2.0861", "오차 2.0965", "손실 2.0861"])
 def test_nbval_catches_a_wrong_output(tmp_path, data, stored):

@@ -20,7 +20,7 @@ CHAPTERS = [page for page in PAGES if re.match(r"0\d", page)]
 A4 = (595, 842)  # pt
 PRINTABLE = round((210 - 2 * 16) / 25.4 * 96)  # print.css의 여백을 뺀 폭(CSS 픽셀)
 COUNTER = re.compile(r"^\s*(\d+) / (\d+)\s*", re.MULTILINE)
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.usefixtures("built")
 
 SCREEN_ONLY = ("이 책에서 검색", "차례 여닫기", "Toggle", "Skip to", "맨 위로")
 

@@ -68,9 +68,7 @@ def outside_requests(browser) -> list[str]:
     return [url for url in urls if not url.startswith(("file:", "data:", "blob:"))]
 
 
-def test_site_is_built(require_or_skip):
-    if not PAGES:
-        require_or_skip("지어 놓은 쪽이 없습니다. `make book`으로 짓습니다.")
+def test_site_is_built(built):
     assert {"intro.html", "search.html", "glossary.html", "references.html"} <= set(PAGES)
     assert 'url=intro.html"' in (SITE / "index.html").read_text(encoding="utf-8")
 
@@ -234,6 +232,7 @@ def pages_containing(*words: str) -> set[str]:
     return pages
 
 
+@pytest.mark.usefixtures("built")
 @pytest.mark.parametrize(
     ("query", "words"),
     [
@@ -252,10 +251,12 @@ def test_search_finds_exactly_the_pages_with_the_words(browser, query, words):
     assert found_pages(browser, query) == expected
 
 
+@pytest.mark.usefixtures("built")
 def test_search_ignores_spaces_inside_a_compound(browser):
     assert found_pages(browser, "잠재벡터") >= pages_containing("잠재 벡터") != set()
 
 
+@pytest.mark.usefixtures("built")
 def test_search_finds_nothing_for_an_unknown_word(browser):
     assert found_pages(browser, "뷁뷁 손실") == set()
     assert outside_requests(browser) == []

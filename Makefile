@@ -32,7 +32,7 @@ format: $(INSTALLED)
 
 # 장을 실행해 출력을 새로 저장합니다. CHAPTERS="book/01_encoder.ipynb"로 고릅니다.
 execute: $(INSTALLED)
-	$(BIN)/python book/execute.py $(CHAPTERS)
+	$(BIN)/python -m tools.execute $(CHAPTERS)
 
 # 진행 막대가 표에 섞이지 않게 합니다.
 bench ablation: export TQDM_DISABLE = 1
@@ -57,7 +57,7 @@ mutants: $(INSTALLED)
 
 # 공개 저장소의 주소를 새깁니다: make publish URL=https://github.com/OWNER/NAME
 publish: $(INSTALLED)
-	$(BIN)/python -m book.publish $(if $(URL),"$(URL)")
+	$(BIN)/python -m tools.publish $(if $(URL),"$(URL)")
 
 # 지금 .venv에 설치된 버전을 적습니다. 새 버전으로 올리는 차례: make clean test lint CONSTRAINTS= 다음 make lock
 lock: $(INSTALLED)
@@ -73,11 +73,11 @@ audit:
 
 # 풀이를 뺀 노트북을 handout/에 만듭니다.
 handout: $(INSTALLED)
-	$(BIN)/python book/handout.py handout
+	$(BIN)/python -m tools.handout handout
 
 # 네트워크 없는 강의실의 꾸러미를 kit/에 만듭니다. OPTIONS="--for windows:3.12"로 더 담습니다.
 kit: book
-	$(BIN)/python book/kit.py kit $(OPTIONS)
+	$(BIN)/python -m tools.kit kit $(OPTIONS)
 
 clean:
 	rm -rf .venv book/_build

@@ -1,7 +1,7 @@
 """`pytest --nbval book/`을 아무 옵션 없이 쓰게 합니다.
 
 CIFAR-10이 디스크에 있으면 엄격한 비교(strict), 없으면 toyworld로 돌리며 가린 비교(embedded)를 합니다.
-어느 쪽도 네트워크를 쓰지 않습니다. 비교하는 법은 book/compare.py에 있습니다.
+어느 쪽도 네트워크를 쓰지 않습니다. 비교하는 법은 tools/compare.py에 있습니다.
 """
 
 import os
@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """커널이 볼 환경과 비교하는 방법을 함께 정합니다."""
     if not getattr(config.option, "nbval", False):
         return
-    from book import execute
+    from tools import execute
 
     config.stash[DATA] = execute.find_cifar10()
     execute.prepare_environment(config.stash[DATA])
@@ -58,7 +58,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """노트북의 셀에 비교하는 방법을 답니다."""
     if DATA not in item.config.stash or not hasattr(item, "compare_outputs"):
         return
-    from book.compare import StrictText, masked
+    from tools.compare import StrictText, masked
 
     embedded = item.config.stash[DATA] is None
     convert = masked if embedded else StrictText

@@ -1,4 +1,4 @@
-"""명령줄: python -m aelab data | train | evaluate | ship | projector | lab"""
+"""명령줄: python -m aelab data | train | evaluate | ship | projector"""
 
 import argparse
 import sys
@@ -17,7 +17,6 @@ def main(arguments: list[str] | None = None) -> int:
     _add_projector(
         commands.add_parser("projector", help="시험 이미지의 잠재 벡터를 텐서보드로 봅니다.")
     )
-    _add_lab(commands.add_parser("lab", help="책의 실험실이 읽는 자료를 만듭니다."))
     options = parser.parse_args(arguments)
     try:
         options.run(options)
@@ -147,18 +146,6 @@ def _add_projector(parser: argparse.ArgumentParser) -> None:
             threading.Event().wait()
         except KeyboardInterrupt:
             print("텐서보드를 닫습니다.")
-
-    parser.set_defaults(run=run)
-
-
-def _add_lab(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", type=Path, help="자료를 쓸 폴더")
-
-    def run(options: argparse.Namespace) -> None:
-        from aelab import lab
-
-        written = lab.write(options.folder)
-        print(f"실험실의 자료: {options.folder} ({'새로 썼습니다' if written else '그대로입니다'})")
 
     parser.set_defaults(run=run)
 

@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=measuring.RESULTS / "chapters.json")
     chosen = parser.parse_args(arguments)
     sys.path.insert(0, str(measuring.ROOT))
-    from book.execute import prepare_environment
+    from tools.execute import prepare_environment
 
     prepare_environment(measuring.require_cifar10())
     found = measuring.machine()

@@ -46,7 +46,7 @@ def require_or_skip():
 @pytest.fixture(scope="session")
 def built(require_or_skip) -> None:
     """책의 쪽을 보는 시험이 씁니다. 지어 놓은 쪽이 없으면 건너뜁니다."""
-    from tests.test_site import PAGES
+    from tests.browser.test_site import PAGES
 
     if not PAGES:
         require_or_skip("지어 놓은 쪽이 없습니다. `make book`으로 짓습니다.")
@@ -95,14 +95,14 @@ def lab_images():
 @pytest.fixture(scope="session")
 def lab_folder(tmp_path_factory, lab_images) -> Path:
     """실험실만 든 작은 사이트."""
-    from tests.lab_browser import build_site
+    from tests.browser.lab_browser import build_site
 
     return build_site(tmp_path_factory.mktemp("lab"), lab_images)
 
 
 @pytest.fixture(scope="module")
 def lab_server(lab_folder):
-    from tests.lab_browser import serve
+    from tests.browser.lab_browser import serve
 
     with serve(lab_folder) as address:
         yield address

@@ -17,8 +17,8 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.errors import ExtensionError
 
-BOOK = Path(__file__).resolve().parents[1]
-SOURCES = BOOK / "lab"
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = ROOT / "lab"
 # 쪽이 처음 싣는 스크립트. 나머지는 lab.js가 필요할 때 싣는다. 뒤의 것이 앞의 것에 기댄다.
 SCRIPTS = ("codec.js", "engine.js", "address.js", "data.js", "dom.js", "lab.js")
 PAGE = "lab"
@@ -48,9 +48,14 @@ def head_html(folder: str, version: str) -> str:
     return f'<link rel="stylesheet" href="{folder}/lab.css?v={version}">\n{scripts}'
 
 
+def sources() -> list[Path]:
+    """브라우저가 읽는 소스."""
+    return sorted([*SOURCES.glob("*.js"), *SOURCES.glob("panels/*.js"), SOURCES / "lab.css"])
+
+
 def copy_sources(folder: Path) -> None:
     """브라우저가 읽는 소스만 옮깁니다."""
-    for source in [*SOURCES.glob("*.js"), *SOURCES.glob("panels/*.js"), SOURCES / "lab.css"]:
+    for source in sources():
         target = folder / source.relative_to(SOURCES)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
@@ -59,13 +64,14 @@ def copy_sources(folder: Path) -> None:
 @cache
 def version() -> str:
     """소스와 자료의 지문. 책이 바뀌면 브라우저가 옛 파일을 쓰지 않게 합니다."""
-    from aelab import lab
     from aelab.data import cifar10
+    from aelab.pretrained import WEIGHTS
 
     # 이미지를 읽으면 오래 걸린다. CIFAR-10은 MD5로, toyworld는 그리는 코드로 정해지므로 이름이면 된다
     source = "toyworld" if cifar10.locate() is None else "cifar10"
-    digest = hashlib.sha256(f"{source} {lab.recipe()}".encode())
-    for path in sorted([*SOURCES.rglob("*.js"), SOURCES / "lab.css"]):
+    digest = hashlib.sha256(source.encode())
+    data = (ROOT / "tools" / "lab_data.py", WEIGHTS / "manifest.json")
+    for path in (*sources(), *data):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:8]
 
@@ -108,9 +114,9 @@ def _start_data(app) -> None:
     """쪽을 짓는 동안 곁에서 자료를 만듭니다. 걸리는 시간이 거의 겹칩니다."""
     if app.builder.format != "html":
         return
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(BOOK.parent), *sys.path])}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
     app.lab_data = subprocess.Popen(
-        [sys.executable, "-m", "aelab", "lab", str(Path(app.outdir) / "lab" / "data")],
+        [sys.executable, "-m", "tools.lab_data", str(Path(app.outdir) / "lab" / "data")],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

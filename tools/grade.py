@@ -1,0 +1,380 @@
+"""걷은 노트북을 실행해 연습문제를 다시 채점하고 CSV로 씁니다.
+
+    python -m tools.grade submissions/*.ipynb --csv grades.csv
+
+**남의 코드를 실행합니다.** 제출물의 코드는 이 명령을 부른 사람의 권한으로 파일을 읽고 지울 수 있습니다.
+지워도 되는 가상 기계나 컨테이너에서 네트워크를 끊고 실행하십시오.
+
+학생의 노트북에 찍힌 글은 보지 않습니다. 제출물마다 새 커널에서 셀을 차례로 실행하고, `check("장.문제", 답)`을
+지날 때마다 그 답을 학생의 코드가 실행되기 전에 읽어 둔 채점기에 넣습니다. 그래서 `정답입니다`를 찍거나
+`check`를 바꿔치기해도 점수가 되지 않습니다. 다만 학생의 코드와 채점기가 한 커널에 있으므로, 커널의 안을
+뒤지거나 PyTorch나 파이썬 자체를 바꾸어 속이려고 작정한 코드까지 막지는 못하고, 풀이를 베낀 답도 가리지 못합니다.
+"""
+
+import argparse
+import ast
+import csv
+import hashlib
+import inspect
+import os
+import queue
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from tools.handout import is_solution
+
+BOOK = Path(__file__).resolve().parents[1] / "book"
+CELL_TIMEOUT = 300  # 초
+START_TIMEOUT = 120  # 초. 커널이 뜰 때까지
+CORRECT, WRONG, UNSOLVED, MISSING, FAILED = "정답", "오답", "풀지 않음", "없음", "실행 실패"
+# 커널이 물려받는 환경 변수. 나머지에는 비밀이 있을 수 있다
+INHERITED = ("PATH", "LANG", "OMP_NUM_THREADS", "SYSTEMROOT", "TEMP", "TMP", "PATHEXT", "COMSPEC")
+VERDICTS = {True: CORRECT, False: WRONG, None: UNSOLVED, "오류": FAILED}
+
+
+def install_grader() -> str:
+    """채점기를 커널에 둡니다. 이 함수의 글을 커널로 보내 학생의 코드보다 먼저 부릅니다.
+
+    커널이 요청의 user_expressions를 셈하는 자리에 채점을 끼웁니다. 채점에 쓰는 이름은 모두 여기서 읽어 두므로
+    학생이 제 이름공간에 무엇을 정하든 바뀌지 않습니다. sys.modules에서는 지우므로 학생이 aelab.exercises를
+    불러 바꾸는 것은 나중에 따로 읽힌 사본입니다. 돌려주는 값은 응답에 붙일 서명의 열쇠이고, 커널로 보내는 글
+    어디에도 적히지 않습니다.
+    """
+    import hashlib
+    import importlib
+    import os
+    import pkgutil
+    import sys
+
+    package = importlib.import_module("aelab.exercises")
+    names = [info.name for info in pkgutil.iter_modules(package.__path__)]
+    modules = {name: importlib.import_module(f"aelab.exercises.{name}") for name in names}
+
+    def find(name):
+        module, _, exercise = name.partition(".")
+        return getattr(modules[module], exercise)
+
+    package._find = find
+    for name in [name for name in sys.modules if name.startswith("aelab.exercises")]:
+        del sys.modules[name]
+    vars(importlib.import_module("aelab")).pop("exercises", None)
+
+    shell = get_ipython()
+    shell.user_ns.pop("install_grader")
+    secret = os.urandom(16).hex()
+    grade, evaluate, write, sign = package.grade, eval, ascii, hashlib.sha256
+
+    def user_expressions(request):
+        if not request:
+            return {}
+        try:
+            answer = evaluate(request["answer"], shell.user_global_ns, shell.user_ns)
+            result = grade(request["name"], answer)
+        except BaseException as error:
+            result = "오류", f"{type(error).__name__}: {error}"
+        text = write(result)
+        signature = sign((secret + request["nonce"] + text).encode()).hexdigest()
+        return {"result": text, "signature": signature}
+
+    shell.user_expressions = user_expressions
+    return secret
+
+
+class Stopped(Exception):
+    """커널이 끝나지 않거나 꺼져 더 실행할 수 없습니다."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """문제 하나의 결과."""
+
+    exercise: str  # 장.문제
+    verdict: str
+    hint: str = ""
+
+
+def checks(source: str) -> list[tuple[str, str]]:
+    """셀에 있는 `check("장.문제", 답)`마다 (이름, 답을 나타내는 식)."""
+    return [found for _, inside in pieces(source) for found in inside]
+
+
+def pieces(source: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """셀을 `check`가 든 문장의 앞뒤에서 나눈 글과, 그 안의 `check`마다 (이름, 답을 나타내는 식)."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    try:
+        source = TransformerManager().transform_cell(source)  # 매직을 파이썬으로
+        statements = ast.parse(source).body
+        inside = [checks_in(statement) for statement in statements]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return [(source, [])]  # 틀린 셀. 실행이 알려 준다
+    lines = source.encode().splitlines(keepends=True)
+    starts = [sum(map(len, lines[:number])) for number in range(len(lines))]
+    parts, start = [], 0
+    for number, statement in enumerate(statements):
+        last = number == len(statements) - 1
+        if inside[number] or last or inside[number + 1]:
+            end = starts[statement.end_lineno - 1] + statement.end_col_offset
+            text = source.encode()[start:end].decode().lstrip("; \t\r\n")
+            parts.append((text, inside[number]))
+            start = end
+    return parts
+
+
+def checks_in(statement: ast.stmt) -> list[tuple[str, str]]:
+    return [
+        (call.args[0].value, ast.unparse(call.args[1]))
+        for call in ast.walk(statement)
+        if isinstance(call, ast.Call)
+        and (getattr(call.func, "id", None) or getattr(call.func, "attr", None)) == "check"
+        and len(call.args) == 2
+        and isinstance(call.args[0], ast.Constant)
+        and isinstance(call.args[0].value, str)
+    ]
+
+
+def exercises_of(notebook: NotebookNode) -> list[str]:
+    """노트북의 문제 이름. 풀이 셀에만 있는 것은 뺍니다."""
+    names = [
+        name
+        for cell in notebook.cells
+        if cell.cell_type == "code" and not is_solution(cell)
+        for name, _ in checks(cell.source)
+    ]
+    return list(dict.fromkeys(names))
+
+
+def chapter_exercises(submitted: list[str], chapters: list[Path]) -> list[str]:
+    """제출물과 문제가 가장 많이 겹치는 장의 모든 문제. 겹치는 장이 없으면 빈 목록."""
+    found: list[str] = []
+    overlap = 0
+    for chapter in chapters:
+        names = exercises_of(nbformat.read(chapter, as_version=4))
+        if len(set(names) & set(submitted)) > overlap:
+            found, overlap = names, len(set(names) & set(submitted))
+    return found
+
+
+def bare(source: str) -> str:
+    """제목과 빈칸을 뺀 셀의 글."""
+    lines = [line for line in source.splitlines() if not line.startswith("# @title")]
+    return "".join("".join(lines).split())
+
+
+def solution_texts(chapters: list[Path]) -> set[str]:
+    """책에 있는 풀이 셀의 글. 책을 그대로 낸 학생이 풀이로 점수를 얻지 않게 합니다."""
+    return {
+        bare(cell.source)
+        for chapter in chapters
+        for cell in nbformat.read(chapter, as_version=4).cells
+        if is_solution(cell)
+    }
+
+
+class Kernel:
+    """제출물 하나를 실행하는 커널. 빈 임시 폴더에서 돌고, 바깥의 환경 변수를 거의 물려받지 않습니다."""
+
+    def __init__(self):
+        from jupyter_client import KernelManager
+
+        self.folder, self.sockets = tempfile.mkdtemp(), tempfile.mkdtemp()
+        # 소켓 파일(ipc)이면 같은 컴퓨터의 다른 사용자가 엿듣지 못한다. Windows에는 없다
+        transport = "tcp" if os.name == "nt" else "ipc"
+        self.manager = KernelManager(kernel_name="python3", transport=transport)
+        if transport == "ipc":
+            self.manager.ip = str(Path(self.sockets) / "kernel")
+        self.client = self.manager.client()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def start(self) -> None:
+        environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        environment |= {
+            "HOME": self.folder,
+            "USERPROFILE": self.folder,
+            "AELAB_OFFLINE": "1",
+            "CUDA_VISIBLE_DEVICES": "",
+            "TQDM_DISABLE": "1",
+        }
+        if data := find_data():
+            environment["AELAB_DATA"] = str(data)
+        self.manager.start_kernel(cwd=self.folder, env=environment)
+        self.client.load_connection_info(self.manager.get_connection_info())
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=START_TIMEOUT)
+        # PyTorch를 읽는 시간은 학생의 셀에 치지 않는다. 학생이 볼 수 있는 이력(In)에도 남기지 않는다
+        reply = self.ask(
+            inspect.getsource(install_grader),
+            START_TIMEOUT,
+            silent=True,
+            store_history=False,
+            user_expressions={"secret": "install_grader()"},
+        )
+        secret = reply.get("user_expressions", {}).get("secret", {})
+        if secret.get("status") != "ok":
+            raise RuntimeError("채점기를 읽지 못했습니다. aelab이 설치되어 있는지 확인합니다.")
+        self.secret = ast.literal_eval(secret["data"]["text/plain"])
+
+    def ask(self, source: str, timeout: float, **options) -> dict:
+        """커널에 실행을 청하고 응답의 내용을 기다립니다. 오지 않으면 Stopped."""
+        request = self.client.execute(source, allow_stdin=False, **options)
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            try:
+                reply = self.client.get_shell_msg(timeout=0.5)
+            except queue.Empty:
+                if not self.manager.is_alive():
+                    raise Stopped("커널이 꺼졌습니다.") from None
+                continue
+            if reply["parent_header"].get("msg_id") == request:
+                return reply["content"]
+        raise Stopped("제한 시간 안에 끝나지 않았습니다.")
+
+    def run(self, source: str, timeout: float) -> str:
+        """글을 실행합니다. 오류가 없으면 빈 글, 있으면 그 까닭."""
+        reply = self.ask(source, timeout)
+        if reply["status"] == "ok":
+            return ""
+        return f"{reply.get('ename', '오류')}: {reply.get('evalue', '')}"
+
+    def grade(self, name: str, answer: str, timeout: float) -> Result:
+        """학생의 이름공간에서 식 `answer`를 셈해 채점기에 넣습니다.
+
+        결과는 화면의 글이 아니라 서명이 붙은 응답으로 받습니다.
+        """
+        nonce = os.urandom(16).hex()
+        request = {"name": name, "answer": answer, "nonce": nonce}
+        reply = self.ask("", timeout, silent=True, user_expressions=request)
+        signed = reply.get("user_expressions", {})
+        text = str(signed.get("result"))
+        signature = hashlib.sha256((self.secret + nonce + text).encode()).hexdigest()
+        if signed.get("signature") != signature:
+            return Result(name, FAILED, "채점기가 결과를 돌려주지 않았습니다.")
+        verdict, hint = ast.literal_eval(text)
+        return Result(name, VERDICTS[verdict], hint)
+
+    def close(self) -> None:
+        self.client.stop_channels()
+        if self.manager.has_kernel:
+            self.manager.shutdown_kernel(now=True)
+        for folder in (self.folder, self.sockets):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def find_data() -> Path | None:
+    from aelab.data import cifar10
+
+    return cifar10.locate()
+
+
+def grade_notebook(
+    notebook: NotebookNode, chapters: list[Path], *, timeout: float = CELL_TIMEOUT
+) -> tuple[list[Result], list[str]]:
+    """제출물 하나를 실행해 채점합니다.
+
+    돌려주는 값: 장의 문제마다의 결과, 그리고 오류가 난 셀의 까닭들. 같은 문제를 여러 번 풀었으면 마지막 것을
+    봅니다. 오류가 나면 다음 셀로 넘어가고, 셀이 끝나지 않거나 커널이 꺼지면 거기서 멈춥니다.
+    """
+    solutions = solution_texts(chapters)
+    found: dict[str, Result] = {}
+    errors: list[str] = []
+    kernel = Kernel()
+    number = 0
+    try:
+        for cell in notebook.cells:
+            if cell.cell_type != "code":
+                continue
+            number += 1
+            if is_solution(cell) or bare(cell.source) in solutions:
+                continue
+            if problem := grade_cell(kernel, cell.source, found, timeout):
+                errors.append(f"코드 셀 {number}: {problem}")
+    except Stopped as stopped:
+        errors.append(f"코드 셀 {number}: {stopped}")
+    finally:
+        kernel.close()
+    expected = chapter_exercises(list(found) or exercises_of(notebook), chapters)
+    return [found.get(name, Result(name, MISSING)) for name in expected], errors
+
+
+def grade_cell(kernel: Kernel, source: str, found: dict[str, Result], timeout: float) -> str:
+    """셀 하나를 실행하며 채점한 것을 `found`에 적고, 오류가 났으면 그 까닭을 돌려줍니다.
+
+    `check`가 여럿이면 그때그때의 값을 채점하도록 문장 사이에서 멈춥니다. 셀의 한계는 모두 합한 시간입니다.
+    """
+    deadline = time.monotonic() + timeout
+    problem = ""
+    for piece, inside in pieces(source):
+        if problem:  # 노트북에서도 여기까지 오지 못한다
+            found |= {name: Result(name, FAILED, problem) for name, _ in inside}
+            continue
+        try:
+            problem = kernel.run(piece, max(0.0, deadline - time.monotonic()))
+            for name, answer in inside:
+                found[name] = kernel.grade(name, answer, timeout)
+        except Stopped as stopped:
+            found |= {name: Result(name, FAILED, str(stopped)) for name, _ in inside}
+            raise
+    return problem
+
+
+def safe(text: str) -> str:
+    """표 계산 프로그램이 식으로 읽지 않을 한 줄의 글."""
+    line = " ".join(text.split())
+    return f"'{line}" if line.startswith(("=", "+", "-", "@")) else line
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(
+        prog="grade.py", description="걷은 노트북을 실행해 채점합니다. 남의 코드를 실행합니다."
+    )
+    parser.add_argument("notebooks", type=Path, nargs="+", help="걷은 노트북")
+    parser.add_argument("--csv", type=Path, default=Path("grades.csv"), help="쓸 파일")
+    parser.add_argument("--timeout", type=float, default=CELL_TIMEOUT, help="셀마다의 한계(초)")
+    options = parser.parse_args(arguments)
+    chapters = sorted(BOOK.glob("*.ipynb"))
+    # BOM이 있어야 엑셀이 한글을 바르게 연다
+    with options.csv.open("w", encoding="utf-8-sig", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["파일", "문제", "결과", "도움말"])
+        for path in options.notebooks:
+            for result in grade_file(path, chapters, options.timeout):
+                row = [str(path), result.exercise, result.verdict, result.hint]
+                table.writerow([safe(value) for value in row])
+            file.flush()  # 도중에 멈추어도 여기까지의 결과는 남는다
+    print(f"결과: {options.csv}")
+
+
+def grade_file(path: Path, chapters: list[Path], timeout: float) -> list[Result]:
+    """파일 하나를 채점하고 알립니다. 무엇이 잘못되어도 오류를 내지 않고 `실행 실패`로 적습니다."""
+    start = time.perf_counter()
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except Exception as error:
+        print(f"{path}: 노트북을 기대했는데 읽을 수 없습니다({type(error).__name__}).")
+        return [Result("", FAILED, "노트북을 읽을 수 없습니다.")]
+    try:
+        results, errors = grade_notebook(notebook, chapters, timeout=timeout)
+    except Exception as error:  # 제출물 하나 때문에 나머지를 잃지 않는다
+        print(f"{path}: 채점하지 못했습니다({type(error).__name__}: {error}).")
+        return [Result("", FAILED, f"{type(error).__name__}: {error}")]
+    correct = sum(result.verdict == CORRECT for result in results)
+    seconds = time.perf_counter() - start
+    print(f"{path}: {len(results)}문제 가운데 {correct}문제 정답, {seconds:.0f}초", flush=True)
+    for error in errors:
+        print(f"  {error}")
+    return results or [Result("", MISSING, "책의 문제를 찾지 못했습니다.")]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -142,14 +142,9 @@ def check_codes(codes: Tensor, latent_dim: int | None = None, name: str = "codes
 
 def check_finite(values: Tensor, name: str) -> None:
     """모든 값이 유한한지 검사합니다. NaN이나 무한대가 있으면 ValueError."""
-    if not all_finite(values):
+    if values.numel() > 0 and not all(map(math.isfinite, bounds(values))):
         broken = int((~torch.isfinite(values)).sum())
         raise ValueError(f"{name}: 유한한 값만 기대했는데 NaN이나 무한대가 {broken}개 있습니다.")
-
-
-def all_finite(values: Tensor) -> bool:
-    """모든 값이 유한한지. 값이 없으면 참입니다."""
-    return values.numel() == 0 or all(map(math.isfinite, bounds(values)))
 
 
 def bounds(values: Tensor) -> tuple[float, float]:

@@ -3,10 +3,12 @@
 import logging
 import os
 from functools import cache
+from pathlib import Path
 
 from aelab.data.imageset import ImageSet, to_float, to_uint8
+from aelab.data.photos import open_photo
 
-__all__ = ["ImageSet", "load_images", "to_float", "to_uint8"]
+__all__ = ["ImageSet", "load_images", "open_photo", "to_float", "to_uint8"]
 
 _NAMES = ("auto", "cifar10", "toyworld")
 _SPLITS = ("train", "validation", "test")
@@ -27,6 +29,8 @@ def load_images(name: str = "auto", split: str = "train") -> ImageSet:
         ValueError: 모르는 이름일 때.
         OSError: name="cifar10"인데 디스크에 없고 내려받을 수도 없을 때.
     """
+    if name not in _NAMES and Path(name).expanduser().is_dir():
+        return ImageSet.from_folder(name, split)
     if name not in _NAMES:
         raise ValueError(
             f"name: {_listed(_NAMES)} 가운데 하나를 기대했는데 {name!r}이(가) 왔습니다."

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -84,6 +85,26 @@ class ImageSet:
                     f"factors[{factor!r}]: 길이 {len(self.images)}을(를) 기대했는데 "
                     f"{tuple(values.shape)}이(가) 왔습니다."
                 )
+
+    @classmethod
+    def from_folder(cls, folder: Path | str, split: str | None = None) -> "ImageSet":
+        """폴더의 사진을 모두 32×32로 줄여 담습니다. 사진마다 `data.open_photo`와 같게 다룹니다.
+
+        클래스는 하위 폴더의 이름입니다. 하위 폴더가 없으면 폴더의 이름 하나입니다. 읽을 수 없는 파일은 한 번의
+        경고로 알리고 건너뜁니다.
+
+        인자
+            folder: 사진이 든 폴더. Pillow가 읽는 형식이면 확장자의 대소문자를 가리지 않고 읽습니다.
+            split: "train", "validation", "test"이면 파일 이름으로 정한 8 : 1 : 1 가운데 하나, None이면 모두.
+
+        오류: 폴더가 없으면 FileNotFoundError, 읽을 사진이 없거나 나누기에 모자라면 ValueError.
+        """
+        from aelab.data.photos import read_folder
+
+        pictures, labels, classes = read_folder(folder, split)
+        return cls(
+            torch.from_numpy(pictures), torch.tensor(labels), tuple(classes), Path(folder).name
+        )
 
     def __len__(self) -> int:
         return len(self.images)

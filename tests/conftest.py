@@ -8,6 +8,7 @@ import matplotlib
 import pytest
 
 matplotlib.use("Agg")
+os.environ["PYTHONUTF8"] = "1"  # 자식 프로세스가 쓴 글을 시험은 UTF-8로 읽는다
 
 
 def pytest_collection_modifyitems(items) -> None:

@@ -52,3 +52,23 @@ def test_pip_can_read_what_it_is_given(name, korean_windows):
     done = run("-c", READ_AS_PIP_DOES, name, env=korean_windows)
     assert done.returncode == 0, done.stderr
     assert "torch" in done.stdout
+
+
+BUILD_LAB = """
+import sys
+from types import SimpleNamespace
+sys.path.insert(0, "book/_ext")
+import lab
+
+app = SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=sys.argv[1])
+lab._start_data(app)
+lab._finish(app, None)
+"""
+
+
+def test_book_reads_what_its_child_wrote(korean_windows, tmp_path):
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "data").write_text("폴더가 아님", encoding="utf-8")  # 자식은 한글로 알린다
+    done = run("-c", BUILD_LAB, str(tmp_path), env=korean_windows)
+    assert "실험실의 자료를 만들지 못했습니다.\n" in done.stderr
+    assert "오류: " in done.stderr

@@ -54,6 +54,19 @@ def test_pip_can_read_what_it_is_given(name, korean_windows):
     assert "torch" in done.stdout
 
 
+def test_command_line_speaks_korean_on_the_code_page(korean_windows):
+    done = run("-m", "aelab", "--help", env=korean_windows)
+    assert done.returncode == 0, done.stderr
+    assert "오토인코더 실습 도구" in done.stdout
+
+
+def test_command_line_survives_a_terminal_without_korean():
+    env = os.environ | {"LC_ALL": "C", "PYTHONUTF8": "0"}
+    done = run("-m", "aelab", "--help", env=env)
+    assert done.returncode == 0, done.stderr
+    assert "usage: python -m aelab" in done.stdout
+
+
 BUILD_LAB = """
 import sys
 from types import SimpleNamespace

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from aelab.data import toyworld
-from aelab.data.toyworld import BACKGROUNDS, CLASSES, generate, load, paint, plan
+from aelab import toyworld
+from aelab.toyworld import BACKGROUNDS, CLASSES, generate, load, paint, plan
 
 # 그림을 바꾸면 저장된 출력도 바뀝니다. 일부러 바꿀 때만 새로 적습니다.
 PINNED = "d0834dc1215fe9fc0bd9cb19be63d336f49c510bfd04931f1eb6d576aac8fb09"

@@ -8,6 +8,7 @@ import logging
 import os
 import pickle
 import shutil
+import tarfile
 import tempfile
 import time
 from functools import cache
@@ -140,7 +141,7 @@ def download() -> Path:
                 os.replace(Path(temporary, FOLDER, name), folder / FOLDER / name)
     except DownloadError:
         raise
-    except OSError as error:
+    except (OSError, tarfile.TarError) as error:
         raise DownloadError(f"{folder}에 CIFAR-10을 저장하지 못했습니다: {error}.") from error
     return folder
 
@@ -154,7 +155,9 @@ def _fetch(folder: Path) -> None:
     failures = []
     for url in MIRRORS:
         host = urlsplit(url).netloc
-        with tqdm(desc=f"CIFAR-10 ({host})", unit="B", unit_scale=True, delay=0.5) as bar:
+        with tqdm(
+            desc=f"CIFAR-10 ({host})", total=170_498_071, unit="B", unit_scale=True, delay=0.5
+        ) as bar:
             get = pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 16, timeout=TIMEOUT)
             try:  # 임시 이름으로 받아 MD5가 맞을 때만 제 이름을 줍니다.
                 archive = pooch.retrieve(url, f"md5:{ARCHIVE_MD5}", "archive", folder, None, get)
@@ -162,7 +165,9 @@ def _fetch(folder: Path) -> None:
                 reason = _REASONS.get(type(error).__name__, str(error))
                 failures.append(f"{host}: {reason}")
                 continue
-        pooch.Untar(extract_dir=".")(archive, "download", None)
+        with tarfile.open(archive) as tar:
+            tar.extraction_filter = getattr(tarfile, "data_filter", None)  # 파이썬 3.11.4부터 있다
+            tar.extractall(folder)
         if bad := bad_files(folder):
             raise DownloadError(f"압축을 푼 파일의 MD5가 다릅니다: {', '.join(bad)}.")
         return

@@ -124,9 +124,9 @@ class ImageSet:
         rows = torch.as_tensor(index)
         if rows.dtype == torch.bool and rows.shape == (count,):
             return rows
-        exact = rows.dtype != torch.bool and not rows.is_floating_point()
-        if rows.numel() and not (
-            exact and rows.ndim < 2 and -count <= rows.min() and rows.max() < count
+        inexact = rows.dtype == torch.bool or rows.is_floating_point()
+        if rows.numel() and (
+            inexact or rows.ndim > 1 or int(rows.min()) < -count or int(rows.max()) >= count
         ):
             raise IndexError(
                 f"index: {-count}부터 {count - 1}까지의 번호나 그 목록 (k,), 참거짓 ({count},)을 "

@@ -156,10 +156,11 @@ def _fetch(folder: Path) -> None:
     for url in MIRRORS:
         host = urlsplit(url).netloc
         with tqdm(
-            desc=f"CIFAR-10 ({host})", total=170_498_071, unit="B", unit_scale=True, delay=0.5
+            desc=f"CIFAR-10 ({host})", total=170_498_071, unit="B", unit_scale=True, leave=False
         ) as bar:
             get = pooch.HTTPDownloader(progressbar=bar, chunk_size=1 << 16, timeout=TIMEOUT)
             try:  # 임시 이름으로 받아 MD5가 맞을 때만 제 이름을 줍니다.
+                # pyrefly: ignore[bad-argument-type]  # pooch에 적힌 형이 pooch의 것과 다르다
                 archive = pooch.retrieve(url, f"md5:{ARCHIVE_MD5}", "archive", folder, None, get)
             except (OSError, ValueError) as error:
                 reason = _REASONS.get(type(error).__name__, str(error))

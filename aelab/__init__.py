@@ -27,6 +27,7 @@ _MODULES = (
     "pretrained",
     "projector",
     "retrieval",
+    "toyworld",
     "training",
 )
 

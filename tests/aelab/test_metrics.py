@@ -7,7 +7,7 @@ import pytest
 import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from aelab.data import toyworld
+from aelab import toyworld
 from aelab.metrics import mse, psnr, squared_error_per_image, ssim
 
 

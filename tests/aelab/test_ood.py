@@ -9,8 +9,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch import nn
 
-from aelab import ood
-from aelab.data import toyworld
+from aelab import ood, toyworld
 from aelab.models import Autoencoder
 
 

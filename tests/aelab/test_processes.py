@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from aelab.data import toyworld
+from aelab import toyworld
 from aelab.processes import Processes, joined
 from aelab.training import TrainingConfig, fit, read_checkpoint
 
@@ -20,7 +20,7 @@ PROGRAM = """
 import json, sys
 from pathlib import Path
 import torch
-from aelab.data import toyworld
+from aelab import toyworld
 from aelab.models import Autoencoder
 from aelab.processes import Processes, joined
 from aelab.training import TrainingConfig, fit

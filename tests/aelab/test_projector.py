@@ -15,7 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
-from aelab.data import toyworld
+from aelab import toyworld
 from aelab.projector import flatten, write
 
 COUNT, LATENT = 30, 5

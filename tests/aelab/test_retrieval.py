@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from aelab.data import toyworld
+from aelab import toyworld
 from aelab.models import Autoencoder
 from aelab.retrieval import LatentIndex, embed
 

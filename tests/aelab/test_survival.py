@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from aelab.data import ImageSet, toyworld
+from aelab import toyworld
+from aelab.data import ImageSet
 from aelab.training import (
     TrainingConfig,
     _open_log,

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from aelab.data import ImageSet, toyworld
+from aelab import toyworld
+from aelab.data import ImageSet
 from aelab.metrics import squared_error_per_image
 from aelab.models import Autoencoder
 from aelab.training import TrainingConfig, evaluate, fit, load_best, read_checkpoint

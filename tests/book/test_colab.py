@@ -44,7 +44,7 @@ COLAB = {
     "scikit-learn": "1.6.1",
     "threadpoolctl": "3.6.0",
     "platformdirs": "4.3.8",
-    "certifi": "2025.7.14",
+    "pooch": "1.8.2",
     "tqdm": "4.67.1",
 }
 COLAB_PYTHON = "3.13"

@@ -31,7 +31,7 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 def test_train_then_evaluate_from_the_command_line(tmp_path, capsys, monkeypatch):
-    from aelab.data import toyworld
+    from aelab import toyworld
 
     small = toyworld.load("validation").subset(slice(32))
     monkeypatch.setattr("aelab.data.load_images", lambda *_: small)

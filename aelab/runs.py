@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from aelab import tensorboard
+from aelab import event_log
 from aelab.data import ImageSet
 from aelab.files import write_atomically
 from aelab.models import Autoencoder
@@ -95,10 +95,10 @@ class Run:
                 yield
                 return
             following = len(self.history) + 1  # 체크포인트보다 앞서 나간 기록은 지웁니다.
-            log = tensorboard.open_log(self.folder / "tensorboard", purge_step=following)
+            log = event_log.open_log(self.folder / "tensorboard", purge_step=following)
             with log as self._log:
                 if not self.history:
-                    tensorboard.write_graph(self._log, self.model, self._shown()[:1])
+                    event_log.write_graph(self._log, self.model, self._shown()[:1])
                 yield
         except OSError as error:
             raise OSError(
@@ -151,12 +151,12 @@ class Run:
 
     def _write_log(self) -> None:
         epoch, last = len(self.history), len(self.history) == self.config.epochs
-        tensorboard.write_epoch(self._log, self.history)
+        event_log.write_epoch(self._log, self.history)
         if last or epoch == 1 or epoch % self.config.reconstructions_every == 0:
-            tensorboard.write_reconstructions(self._log, self.model, self._shown(), epoch)
+            event_log.write_reconstructions(self._log, self.model, self._shown(), epoch)
         if last:
             settings = asdict(self.config)
-            tensorboard.write_settings(self._log, settings, self._best_error(), epoch)
+            event_log.write_settings(self._log, settings, self._best_error(), epoch)
         self._log.flush()
 
 

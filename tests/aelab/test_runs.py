@@ -27,7 +27,7 @@ class Killed(BaseException):
 
 @pytest.fixture
 def without_log(monkeypatch):
-    monkeypatch.setattr("aelab.tensorboard.open_log", lambda *_, **__: nullcontext(MagicMock()))
+    monkeypatch.setattr("aelab.event_log.open_log", lambda *_, **__: nullcontext(MagicMock()))
 
 
 def die_at(monkeypatch, kind: str, number: int, folder: Path, config=UNSTEADY) -> None:
@@ -187,15 +187,6 @@ def test_the_log_of_the_epochs_after_the_checkpoint_is_forgotten(tmp_path, monke
     assert len(history(tmp_path)) == 1
     fit(UNSTEADY, *SETS, tmp_path, resume=True)
     assert [picture.step for picture in read_log(tmp_path).Images("reconstructions")] == [1, 2, 3]
-
-
-@pytest.mark.slow
-def test_tensorflow_is_not_loaded_for_the_log(tmp_path):
-    """torch와 텐서플로가 한 프로세스에 있으면 죽기도 합니다."""
-    (tmp_path / "tensorflow.py").write_text("raise SystemExit('loaded')", encoding="utf-8")
-    code = "from aelab.tensorboard import open_log; import sys; open_log(sys.argv[1]).close()"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
-    subprocess.run([sys.executable, "-c", code, str(tmp_path / "log")], env=environment, check=True)
 
 
 # --- 쓸 수 없을 때 ---

@@ -18,14 +18,14 @@ from tests.aelab.tiny import CONFIG, SETS, TRAIN, VALIDATION, history, last, sce
 @pytest.fixture(autouse=True)
 def without_log(monkeypatch):
     """텐서보드의 기록은 test_runs.py가 봅니다."""
-    monkeypatch.setattr("aelab.tensorboard.open_log", lambda *_, **__: nullcontext(MagicMock()))
+    monkeypatch.setattr("aelab.event_log.open_log", lambda *_, **__: nullcontext(MagicMock()))
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("finished")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("aelab.tensorboard.open_log", lambda *_, **__: nullcontext(MagicMock()))
+        patch.setattr("aelab.event_log.open_log", lambda *_, **__: nullcontext(MagicMock()))
         return folder, fit(CONFIG, *SETS, folder)
 
 

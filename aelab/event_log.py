@@ -1,10 +1,10 @@
-"""텐서보드에 남기는 것: epoch마다의 수와 재구성 그림, 계산 그래프, 설정."""
+"""텐서보드의 기록: epoch마다의 수와 재구성 그림, 계산 그래프, 설정."""
 
 import sys
 import time
-import types
 import warnings
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -13,10 +13,19 @@ from aelab.models import Autoencoder, evaluation_mode
 from aelab.types import Images
 
 
+def keep_tensorflow_out() -> None:
+    """텐서보드가 TensorFlow를 불러오지 않게 합니다. 텐서보드를 처음 불러오기 전에 부릅니다.
+
+    TensorFlow가 함께 깔린 컴퓨터에서 torch와 한 프로세스에 불러오면 학습을 시작하는 순간 커널이 죽을 수
+    있습니다. 텐서보드는 이 이름의 모듈이 있으면 TensorFlow 대신 자신에게 딸린 작은 대역을 씁니다.
+    """
+    name = "tensorboard.compat.notf"
+    sys.modules.setdefault(name, ModuleType(name))
+
+
 def open_log(folder: Path | str, **options: Any) -> Any:
     """텐서보드의 기록(SummaryWriter)을 엽니다. `options`는 SummaryWriter의 것입니다."""
-    # 텐서플로가 설치되어 있어도 불러오지 않게 합니다: torch와 한 프로세스에 있으면 죽기도 합니다.
-    sys.modules.setdefault("tensorboard.compat.notf", types.ModuleType("notf"))
+    keep_tensorflow_out()
     from torch.utils.tensorboard import SummaryWriter
 
     # 텐서보드는 파일을 이름의 차례로 읽고, 이름은 연 시각(초)으로 시작합니다. 초가 바뀌기를 기다려야

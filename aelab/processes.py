@@ -67,8 +67,8 @@ def joined(device: torch.device | str) -> Iterator[torch.device]:
         index = int(os.environ["LOCAL_RANK"]) if together else device.index or 0
         if index >= torch.cuda.device_count():
             raise ValueError(
-                f"device: 프로세스마다 GPU 하나를 기대했는데 GPU가 {torch.cuda.device_count()}개입니다. "
-                "device를 cpu로 바꾸거나 torchrun의 --nproc-per-node를 GPU의 수에 맞춥니다."
+                f"device: {index + 1}번째 GPU를 기대했는데 GPU가 {torch.cuda.device_count()}개입니다. "
+                "없으면 cpu로 바꾸고, torchrun이면 --nproc-per-node를 GPU의 수에 맞춥니다."
             )
         device = torch.device("cuda", index)
         torch.cuda.set_device(device)

@@ -227,7 +227,7 @@ def _scheduler(
             cycle_momentum=False,
             last_epoch=len(history) * steps - 1,
         )
-    for group in optimizer.param_groups:
+    for group in optimizer.param_groups:  # 이어 갈 때도 처음부터 다시 밟습니다.
         group["lr"] = rate
     scheduler = ReduceLROnPlateau(optimizer, factor=0.2, patience=10, min_lr=rate / 100)
     for row in history:
@@ -254,6 +254,6 @@ def _check_shares(
     last_batch = len(train) and (len(train) - 1) % config.batch_size + 1
     if min(last_batch, len(validation)) < processes.count:
         raise ValueError(
-            f"train, validation: 프로세스 {processes.count}개가 나눌 이미지를 기대했는데 학습 세트의 "
-            f"마지막 묶음이 {last_batch}장, 검증 세트가 {len(validation)}장입니다."
+            f"train, validation: 프로세스({processes.count}개)마다 한 장 이상의 이미지를 기대했는데 "
+            f"학습 세트의 마지막 묶음이 {last_batch}장, 검증 세트가 {len(validation)}장입니다."
         )

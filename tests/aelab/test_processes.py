@@ -38,7 +38,7 @@ def torchrun(*program: str) -> str:
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [*command, *program], capture_output=True, text=True, env=environment, check=False
+        [*command, *program], capture_output=True, encoding="utf-8", env=environment, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -73,7 +73,9 @@ def test_the_command_trains_with_torchrun(tmp_path):
 @pytest.mark.parametrize(("count", "validation"), [(3, VALIDATION), (2, VALIDATION.subset([0]))])
 def test_a_batch_that_cannot_be_shared_is_refused(tmp_path, monkeypatch, count, validation):
     monkeypatch.setattr(Processes, "current", staticmethod(lambda: Processes(0, count)))
-    with pytest.raises(ValueError, match=f"프로세스 {count}개가 나눌 이미지.*마지막 묶음이 2장"):
+    with pytest.raises(
+        ValueError, match=rf"프로세스\({count}개\)마다 한 장 이상.*마지막 묶음이 2장"
+    ):
         fit(UNEVEN, TRAIN, validation, tmp_path)
 
 

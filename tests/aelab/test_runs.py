@@ -1,7 +1,6 @@
 """aelab.runs: 언제 죽어도 같은 기록으로 이어 가는지, 텐서보드에 무엇이 남는지, 쓸 수 없을 때 어떻게 되는지."""
 
 import os
-import signal
 import subprocess
 import sys
 from contextlib import nullcontext
@@ -151,7 +150,7 @@ def test_a_killed_training_leaves_a_log_that_has_each_epoch_once(whole, tmp_path
     killed = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(tmp_path)], env=environment, check=False
     )
-    assert killed.returncode == -signal.SIGKILL
+    assert killed.returncode not in (0, 1)
     assert last(tmp_path)["epoch"] == 1
     fit(UNSTEADY, *SETS, tmp_path, resume=True)
     assert_same_run(tmp_path, whole)

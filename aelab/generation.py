@@ -9,7 +9,6 @@ from aelab.checks import (
     check_finite,
     check_float_tensor,
     check_positive_int,
-    differentiable,
 )
 from aelab.types import Codes
 
@@ -216,7 +215,7 @@ def _prepared(start: Tensor, end: Tensor, steps: int) -> tuple[Tensor, Tensor, T
     dtype = torch.promote_types(start.dtype, end.dtype)
     wide = torch.promote_types(dtype, torch.float32)
     fractions = torch.linspace(0, 1, steps, dtype=wide, device=start.device)[:, None]
-    return differentiable(start.to(wide)), differentiable(end.to(wide)), fractions, dtype
+    return start.to(wide), end.to(wide), fractions, dtype
 
 
 def _check_moments(mean: Tensor, matrix: Tensor, name: str) -> None:

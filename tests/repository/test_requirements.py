@@ -4,6 +4,7 @@ import platform
 import re
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution, distributions
 from pathlib import Path
 
@@ -92,6 +93,20 @@ SYSTEMS = {
 }
 
 
+@cache
+def pinned_requirements() -> list[tuple[str, Requirement, Version]]:
+    """적힌 판 그대로 설치된 패키지마다, 그것이 요구하는 것과 그 적힌 판."""
+    found = []
+    for package in distributions():
+        name = canonicalize_name(package.metadata["Name"])
+        if CONSTRAINTS.get(name) != Version(package.version):
+            continue  # 적힌 판이 아니어서 요구하는 것이 다를 수 있다
+        for inner in map(Requirement, package.requires or []):
+            if pinned := CONSTRAINTS.get(canonicalize_name(inner.name)):
+                found.append((name, inner, pinned))
+    return found
+
+
 @pytest.mark.parametrize("python", ["3.11", "3.13"])
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_pins_fit_together_on_every_system(system, python):
@@ -104,14 +119,11 @@ def test_pins_fit_together_on_every_system(system, python):
         "implementation_name": "cpython",
         "extra": "",
     }
-    broken = []
-    for package in distributions():
-        name = canonicalize_name(package.metadata["Name"])
-        if CONSTRAINTS.get(name) != Version(package.version):
-            continue  # 적힌 판이 아니어서 요구하는 것이 다를 수 있다
-        for inner in map(Requirement, package.requires or []):
-            pinned = CONSTRAINTS.get(canonicalize_name(inner.name))
-            applies = inner.marker is None or inner.marker.evaluate(environment)
-            if applies and pinned and not inner.specifier.contains(pinned, prereleases=True):
-                broken.append(f"{name}: {inner}, {pinned}")
+    assert pinned_requirements()
+    broken = [
+        f"{name}: {inner}, {pinned}"
+        for name, inner, pinned in pinned_requirements()
+        if (inner.marker is None or inner.marker.evaluate(environment))
+        and not inner.specifier.contains(pinned, prereleases=True)
+    ]
     assert broken == []

@@ -10,7 +10,7 @@ from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 import aelab
-from aelab import ood, toyworld
+from aelab import ood
 from aelab.metrics import mse, psnr, squared_error_per_image, ssim
 
 

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from dataclasses import MISSING, fields
+from io import TextIOWrapper
 from pathlib import Path
 
 
@@ -151,4 +152,6 @@ def _add_projector(parser: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # 터미널의 부호화에 없는 글자는 물음표로 적습니다.
     sys.exit(main())

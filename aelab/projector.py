@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from aelab.checks import check_codes, check_finite, check_image_batch, check_range
+from aelab.event_log import keep_tensorflow_out
 from aelab.types import Codes, Images
 
 # 프로젝터는 작은 그림을 한 장의 정사각형 그림에 모아 읽고, 그 한 변은 8192픽셀을 넘을 수 없습니다.
@@ -40,6 +41,7 @@ def write(
         FileExistsError: 폴더에 이미 프로젝터의 기록이 있을 때.
         OSError: 폴더에 쓸 수 없을 때.
     """
+    keep_tensorflow_out()
     from torch.utils.tensorboard import SummaryWriter
 
     folder = Path(folder)
@@ -74,6 +76,7 @@ def serve(folder: Path | str, port: int = 6006) -> str:
 
     오류: 폴더가 없으면 FileNotFoundError, 포트를 쓸 수 없으면 OSError.
     """
+    keep_tensorflow_out()
     from tensorboard.program import TensorBoard, TensorBoardServerException
 
     folder = Path(folder)

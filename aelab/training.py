@@ -25,6 +25,7 @@ from aelab import checkpoints
 from aelab.checkpoints import HISTORY_ROW, build_autoencoder, fits
 from aelab.checks import check_positive_int
 from aelab.data import ImageSet
+from aelab.event_log import keep_tensorflow_out
 from aelab.metrics import squared_error_per_image
 from aelab.models import Autoencoder, evaluation_mode
 from aelab.muon import Muon
@@ -572,6 +573,7 @@ def _write_results(folder: Path, run: _Run) -> None:
 
 
 def _open_log(folder: Path, first_epoch: int):
+    keep_tensorflow_out()
     from torch.utils.tensorboard import SummaryWriter
 
     log = folder / "tensorboard"

@@ -8,6 +8,7 @@ import matplotlib
 import pytest
 
 matplotlib.use("Agg")
+os.environ["PYTHONUTF8"] = "1"  # 자식 프로세스가 쓴 글을 시험은 UTF-8로 읽는다
 
 
 def pytest_collection_modifyitems(items) -> None:
@@ -60,7 +61,7 @@ def browser(require_or_skip):
     chrome = shutil.which("chromium") or shutil.which("google-chrome")
     driver = shutil.which("chromedriver")
     if chrome is None or driver is None:
-        require_or_skip("chromium과 chromedriver가 없습니다.")
+        require_or_skip("Chromium(또는 Chrome)과 chromedriver가 없습니다.")
     options = webdriver.ChromeOptions()
     options.binary_location = chrome
     for option in (

@@ -231,7 +231,11 @@ def _is_whole(folder: Path, key: str) -> bool:
 def main(arguments: list[str]) -> None:
     """명령줄에서 준 폴더에 씁니다."""
     (folder,) = arguments
-    print(f"실험실의 자료: {folder} ({'새로 썼습니다' if write(folder) else '그대로입니다'})")
+    try:
+        written = write(folder)
+    except (OSError, ValueError) as error:
+        sys.exit(f"오류: {error}")
+    print(f"실험실의 자료: {folder} ({'새로 썼습니다' if written else '그대로입니다'})")
 
 
 if __name__ == "__main__":

@@ -178,6 +178,36 @@ def test_the_command_prints_an_address_that_answers(tmp_path):
             board.terminate()
 
 
+USE_TENSORBOARD = """
+import sys
+from urllib.request import urlopen
+import torch
+from aelab import projector
+from aelab.data import toyworld
+from aelab.training import TrainingConfig, fit
+
+folder, port = sys.argv[1:]
+few = toyworld.load("validation").subset(slice(8))
+projector.write(f"{folder}/log", torch.rand(8, 2), {"number": range(8)}, few[:])
+fit(TrainingConfig(2, epochs=1, batch_size=8), few, few, f"{folder}/run", device="cpu")
+address = projector.serve(f"{folder}/log", int(port))
+urlopen(f"{address}data/plugin/projector/runs", timeout=30).read()
+"""
+
+
+def test_tensorflow_is_left_alone_where_it_is_installed(tmp_path):
+    """torch와 한 프로세스에 불러오면 학습을 시작할 때 죽는 판이 있습니다."""
+    (tmp_path / "tensorflow.py").write_text("import os\nos._exit(9)\n", encoding="utf-8")
+    paths = os.pathsep.join([str(tmp_path), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-c", USE_TENSORBOARD, str(tmp_path), str(free_port())],
+        env=os.environ | {"PYTHONPATH": paths},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_serving_on_a_taken_port_is_refused(tmp_path):
     from aelab.projector import serve
 

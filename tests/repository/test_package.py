@@ -14,7 +14,7 @@ def test_import_is_cheap():
     heavy = ("torch", "torchvision", "matplotlib", "sklearn", "tensorboard", "numpy")
     code = f"import sys, aelab; print([name for name in {heavy} if name in sys.modules])"
     result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
     )
     assert result.stdout.strip() == "[]"
 

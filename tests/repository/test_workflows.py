@@ -84,7 +84,7 @@ def check_schema(path: Path) -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, "-m", "check_jsonschema", *schema, str(path)],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
 
 

@@ -4,9 +4,9 @@ import logging
 import os
 from functools import cache
 
-from aelab.data.imageset import ImageSet, to_float, to_uint8
+from aelab.data.imageset import KOREAN_NAMES, ImageSet, to_float, to_uint8
 
-__all__ = ["ImageSet", "load_images", "to_float", "to_uint8"]
+__all__ = ["KOREAN_NAMES", "ImageSet", "load_images", "to_float", "to_uint8"]
 
 _NAMES = ("auto", "cifar10", "toyworld")
 _SPLITS = ("train", "validation", "test")

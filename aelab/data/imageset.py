@@ -11,6 +11,19 @@ from aelab.types import Images, Labels, StoredImages
 
 Index = slice | Sequence[int] | Tensor
 
+KOREAN_NAMES = {
+    "airplane": "비행기",
+    "automobile": "자동차",
+    "bird": "새",
+    "cat": "고양이",
+    "deer": "사슴",
+    "dog": "개",
+    "frog": "개구리",
+    "horse": "말",
+    "ship": "배",
+    "truck": "트럭",
+}
+
 
 def to_float(stored: Tensor) -> Tensor:
     """0부터 255까지의 uint8을 [-1, 1]의 float32로 바꿉니다. 모양은 그대로입니다.
@@ -90,6 +103,11 @@ class ImageSet:
 
     def __repr__(self) -> str:
         return f"ImageSet({self.name}, {len(self)}장)"
+
+    @property
+    def classes_ko(self) -> tuple[str, ...]:
+        """`classes`의 우리말 이름. KOREAN_NAMES에 없는 이름은 그대로입니다."""
+        return tuple(KOREAN_NAMES.get(name, name) for name in self.classes)
 
     def __getitem__(self, index: int | Index) -> Tensor:
         """[-1, 1]의 이미지: 정수로는 (3, 32, 32), 그 밖의 색인으로는 (k, 3, 32, 32).

@@ -55,7 +55,7 @@ class LatentIndex:
         self._cosine = metric == "cosine"
         self._check_directions(codes, "codes")
         self._codes = codes.detach()
-        self._faiss = None if backend == "exact" else self._build_faiss(backend)
+        self._faiss: Any = None if backend == "exact" else self._build_faiss(backend)
 
     def __len__(self) -> int:
         return len(self._codes)

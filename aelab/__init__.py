@@ -20,6 +20,7 @@ _MODULES = (
     "data",
     "exercises",
     "generation",
+    "inference",
     "metrics",
     "models",
     "ood",

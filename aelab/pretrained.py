@@ -130,15 +130,14 @@ def build_autoencoder(weights: Mapping[str, Tensor], source: str) -> Autoencoder
     """
     try:
         latent_dim, flattened = weights["encoder.net.11.weight"].shape
-        filled = {name: value.float().contiguous() for name, value in weights.items()}
-        with torch.device("meta"):  # 곧 버릴 처음 값을 만들지 않습니다.
-            model = Autoencoder(latent_dim, base_channel_size=flattened // 32)
-        model.load_state_dict(filled, assign=True)
+        # 곧 덮어쓸 처음 값에 전역 난수를 쓰지 않습니다.
+        model = Autoencoder(latent_dim, flattened // 32, torch.Generator())
+        model.load_state_dict(weights)
     except Exception as error:
         raise ValueError(
             f"{source}: aelab.Autoencoder의 가중치를 기대했는데 이름이나 모양이 다릅니다({error})."
         ) from error
-    broken = [name for name, value in filled.items() if not value.isfinite().all()]
+    broken = [name for name, value in model.named_parameters() if not value.isfinite().all()]
     if broken:
         raise ValueError(
             f"{source}: 유한한 가중치를 기대했는데 NaN이나 무한대가 있습니다: {', '.join(broken)}"

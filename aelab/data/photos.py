@@ -14,12 +14,12 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
-from aelab.data.imageset import to_float
+from aelab.data.imageset import check_split, to_float
 from aelab.types import Images
 
 SIDE = 32
 _DRAFT = 4 * SIDE  # JPEG은 이보다 작지 않은 가장 작은 크기로 푼다. 큰 사진이 몇 배 빨라진다
-_SPLITS = {"train": 0.8, "validation": 0.1, "test": 0.1}
+_HELD_OUT = 0.1  # 검증과 시험에 하나씩 떼어 두는 비율
 
 Photo = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
 
@@ -99,11 +99,8 @@ def _class_of(file: Path, folder: Path) -> str:
 
 def _split(files: Sequence[Path], folder: Path, split: str) -> list[Path]:
     """이름으로 정하는 8 : 1 : 1. 운영체제가 달라도, 파일의 차례가 달라도 같은 사진이 뽑힙니다."""
-    if split not in _SPLITS:
-        raise ValueError(
-            f"split: {', '.join(map(repr, _SPLITS))} 가운데 하나를 기대했는데 {split!r}이(가) 왔습니다."
-        )
-    held_out = math.ceil(len(files) * _SPLITS["test"])
+    check_split(split)
+    held_out = math.ceil(len(files) * _HELD_OUT)
     if len(files) <= 2 * held_out:
         raise ValueError(
             f"{folder}: 학습, 검증, 시험으로 나누려면 사진이 세 장 이상 있어야 하는데 {len(files)}장입니다. "

@@ -27,7 +27,7 @@ from benchmarks.measuring import MIB, timed
 
 LATENT, NEIGHBOURS, TOGETHER = 128, 8, 200
 SIZES = (10_000, 100_000, 1_000_000)
-BACKENDS = ("exact", "faiss")
+BACKENDS = ("exact", "faiss", "faiss-hnsw")
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 continue
             exact = exact or one
             share = recall(one, exact)
-            worst = min(worst, share)
+            if backend != "faiss-hnsw":  # 이것만 어림합니다.
+                worst = min(worst, share)
             limits = {
                 "alone": size * LATENT * 4 / reading,
                 "together": size * LATENT / multiplying,
@@ -149,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"재현율@{NEIGHBOURS}",
     )
     measuring.report(chosen.output, found, records, measuring.table(headings, rows))
-    return int(worst < 0.999)  # 두 방법 모두 정확해야 합니다.
+    return int(worst < 0.999)
 
 
 if __name__ == "__main__":

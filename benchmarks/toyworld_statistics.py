@@ -13,7 +13,8 @@ import time
 import torch
 
 import aelab
-from aelab.data import ImageSet, cifar10, toyworld
+from aelab import toyworld
+from aelab.data import ImageSet, cifar10
 
 KEPT = (64, 128, 256, 384)
 # CIFAR-10 전체(학습 45,000장, 시험 10,000장)에서 잰 기준: 총분산과, 시험 세트에 남는 분산의 몫

@@ -116,7 +116,7 @@ def browser(require_or_skip):
 @pytest.fixture(scope="session")
 def lab_images():
     """실험실의 시험이 쓰는 작은 모음."""
-    from aelab.data import toyworld
+    from aelab import toyworld
 
     return toyworld.load("test").subset(slice(240))
 

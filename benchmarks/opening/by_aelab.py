@@ -19,8 +19,8 @@ exec(sources[0], state)
 import safetensors.torch  # noqa: E402, F401
 
 import aelab.data.cifar10  # noqa: E402, F401
-import aelab.data.toyworld  # noqa: E402, F401
 import aelab.pretrained  # noqa: E402, F401
+import aelab.toyworld  # noqa: E402, F401
 
 imported = time.perf_counter()
 exec(sources[1], state)

@@ -39,7 +39,6 @@ COLAB = {
     "scikit-learn": "1.6.1",
     "threadpoolctl": "3.6.0",
     "platformdirs": "4.3.8",
-    "certifi": "2025.7.14",
     "tqdm": "4.67.1",
     "pooch": "1.8.2",
 }

@@ -1,10 +1,7 @@
 """강의 안내가 말하는 것이 정말 있는지."""
 
-import ast
 import re
 from pathlib import Path
-
-import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "book" / "teaching.md").read_text(encoding="utf-8")
@@ -41,22 +38,3 @@ def test_commands_of_the_text_exist():
     tools = set(re.findall(r"tools[./](\w+)", TEXT))
     assert "grade" in tools
     assert [name for name in tools if not (ROOT / "tools" / f"{name}.py").exists()] == []
-
-
-def test_own_photographs_become_an_image_set(tmp_path):
-    """글에 적힌 코드를 그대로 실행합니다."""
-    from PIL import Image
-
-    code = re.search(r"```python\n(.*?def load_folder.*?)```", TEXT, re.DOTALL)[1]
-    scope: dict = {}
-    exec(compile(ast.parse(code), "teaching.md", "exec"), scope)
-    red = np.zeros((40, 60, 3), dtype=np.uint8)
-    red[..., 0] = 250
-    Image.fromarray(red).save(tmp_path / "a.jpg", quality=100)
-    Image.fromarray(red[..., ::-1].copy()).save(tmp_path / "b.jpg", quality=100)
-    photos = scope["load_folder"](tmp_path)
-    assert len(photos) == 2
-    assert photos.images.is_contiguous()
-    means = photos.images.float().mean((2, 3)).round()
-    assert means[:, 0].tolist()[0] > 240
-    assert means[:, 2].tolist()[1] > 240

@@ -39,8 +39,14 @@ def test_every_public_name_exists():
 
 
 def test_train_then_evaluate_from_the_command_line(few, tmp_path, capsys):
-    assert main(["train", str(tmp_path / "run"), "--latent-dim", "4", "--epochs", "1"]) == 0
+    arguments = ["train", str(tmp_path / "run"), "--latent-dim", "4", "--epochs", "1"]
+    assert main(arguments) == 0
     assert "검증 오차" in capsys.readouterr().out
+    assert main(arguments) == 0  # 끝난 학습의 결과를 다시 보입니다.
+    assert "검증 오차" in capsys.readouterr().out
+    assert main([*arguments, "--latent-dim", "5"]) == 1
+    assert "오류: " in capsys.readouterr().err
+    assert main([*arguments[:-1], "2", "--resume"]) == 0
     assert main(["evaluate"]) == 0
     assert "384" in capsys.readouterr().out
 

@@ -59,8 +59,8 @@ ablation: $(INSTALLED)
 
 # 코드를 한 군데씩 망가뜨려 시험이 알아채는 몫을 셉니다. 망가뜨리는 도구는 시험의 환경에 섞이지 않게 따로 둡니다.
 mutants: $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --upgrade --no-deps --target .venv/mutants mutmut==3.8.1 libcst==1.9.0
-	PYTHONPATH=.venv/mutants $(BIN)/python benchmarks/mutants.py $(OPTIONS)
+	$(BIN)/python -m pip install --quiet --upgrade --no-deps --target .venv/mutants mutmut==3.8.1 libcst==1.9.0 setproctitle==1.3.7 rich==15.0.0
+	OMP_NUM_THREADS=1 PYTHONPATH="$(CURDIR)/.venv/mutants" $(BIN)/python -m benchmarks.mutants
 
 # 공개 저장소의 주소를 새깁니다: make publish URL=https://github.com/OWNER/NAME
 publish: $(INSTALLED)
@@ -87,7 +87,7 @@ kit: book
 	$(BIN)/python -m tools.kit kit $(OPTIONS)
 
 clean:
-	rm -rf .venv book/_build
+	rm -rf .venv book/_build mutants
 
 $(INSTALLED): requirements.txt pyproject.toml $(CONSTRAINTS)
 	$(PYTHON3) -m venv .venv

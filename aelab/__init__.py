@@ -28,6 +28,7 @@ _MODULES = (
     "pretrained",
     "projector",
     "retrieval",
+    "toyworld",
     "training",
 )
 

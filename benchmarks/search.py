@@ -1,6 +1,6 @@
 """검색의 비용이 모음의 크기에 따라 어떻게 늘고, 컴퓨터의 한계에 얼마나 가까운지.
 
-    python benchmarks/search.py
+    python -m benchmarks.search
 
 잠재 벡터는 진짜 CIFAR-10의 것과 평균과 공분산이 같은 정규분포에서 뽑습니다. 크기와 방법마다 새
 프로세스에서 재고, 메모리는 그 프로세스가 색인을 만들고 찾는 동안 더 쓴 것입니다.
@@ -17,13 +17,13 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import measuring
 import torch
-from limits import matrix_products, memory_bandwidth
-from measuring import MIB, timed
 from torch import Tensor
 
 import aelab
+from benchmarks import measuring
+from benchmarks.limits import matrix_products, memory_bandwidth
+from benchmarks.measuring import MIB, timed
 
 LATENT, NEIGHBOURS, TOGETHER = 128, 8, 200
 SIZES = (10_000, 100_000, 1_000_000)

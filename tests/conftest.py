@@ -4,10 +4,10 @@ import os
 import shutil
 from pathlib import Path
 
-import matplotlib
 import pytest
+from filelock import FileLock
 
-matplotlib.use("Agg")
+os.environ["MPLBACKEND"] = "Agg"  # 화면이 없어도 그린다
 os.environ["PYTHONUTF8"] = "1"  # 자식 프로세스가 쓴 글을 시험은 UTF-8로 읽는다
 
 
@@ -16,6 +16,34 @@ def pytest_collection_modifyitems(items) -> None:
     for item in items:
         if "browser" in item.fixturenames:
             item.add_marker("slow")
+
+
+@pytest.fixture(scope="session")
+def make_once(tmp_path_factory):
+    """이름과 만드는 함수 → 폴더. 나란히 도는 일꾼이 여럿이어도 한 번만 만듭니다."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+
+    def make(name: str, build) -> Path:
+        folder, unfinished = base / name, base / f"{name}-unfinished"
+        with FileLock(base / f"{name}.lock"):
+            if not folder.exists():
+                unfinished.mkdir()
+                build(unfinished)
+                unfinished.rename(folder)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def wheel(make_once) -> Path:
+    """이 저장소의 aelab을 담은 휠."""
+    from tools.kit import build_wheel
+
+    (built,) = make_once("wheel", build_wheel).glob("*.whl")
+    return built
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +116,7 @@ def browser(require_or_skip):
 @pytest.fixture(scope="session")
 def lab_images():
     """실험실의 시험이 쓰는 작은 모음."""
-    from aelab.data import toyworld
+    from aelab import toyworld
 
     return toyworld.load("test").subset(slice(240))
 

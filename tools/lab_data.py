@@ -38,7 +38,8 @@ SOURCE_NAMES = {"cifar10": "CIFAR-10", "toyworld": "toyworld"}
 
 def images_at_hand() -> ImageSet:
     """시험 이미지의 앞부분: 디스크에 있으면 CIFAR-10, 없으면 toyworld. 내려받지 않습니다."""
-    from aelab.data import cifar10, toyworld
+    from aelab import toyworld
+    from aelab.data import cifar10
 
     root = cifar10.locate()
     test = toyworld.load("test") if root is None else cifar10.load("test", root)

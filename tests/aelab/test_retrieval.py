@@ -166,7 +166,11 @@ ZERO[13] = 0
 @pytest.mark.parametrize(
     ("codes", "options", "message"),
     [
-        (CODES[:0], {}, r"codes: 한 개 이상의 잠재 벡터 \(batch, 4\)를 기대했는데 \(0, 4\)"),
+        (
+            CODES[:0],
+            {},
+            r"codes: 한 개 이상의 잠재 벡터 \(batch, latent_dim\)를 기대했는데 \(0, 4\)",
+        ),
         (CODES[0], {}, r"codes: 한 개 이상의 잠재 벡터 .*기대했는데 \(4,\)"),
         (CODES.numpy(), {}, "codes: torch.Tensor를 기대했는데 ndarray"),
         (CODES.long(), {}, "codes: 실수형 텐서를 기대했는데 torch.int64"),

@@ -224,7 +224,6 @@ def test_images_at_hand_never_download(monkeypatch):
 
     monkeypatch.setattr(cifar10, "locate", lambda: None)
     monkeypatch.setattr(cifar10, "download", forbidden)
-    monkeypatch.setattr(cifar10, "download_once", forbidden)
     images = lab_data.images_at_hand()
     assert (images.name, len(images)) == ("toyworld", lab_data.IMAGES)
 

@@ -83,11 +83,20 @@ def recall(found: Cost, exact: Cost) -> float:
     return statistics.mean(shares)
 
 
-def code_statistics() -> tuple[Tensor, Tensor]:
-    """진짜 잠재 벡터의 평균과, 공분산을 이루는 삼각 행렬."""
-    images = aelab.load_images("cifar10", "validation")
-    codes = aelab.retrieval.embed(aelab.load_pretrained(LATENT), images)
+def code_statistics(codes: Tensor) -> tuple[Tensor, Tensor]:
+    """잠재 벡터의 평균과, 공분산을 이루는 삼각 행렬."""
     return codes.mean(0), torch.linalg.cholesky(codes.T.cov())
+
+
+def graph_recall(corpus: Tensor, queries: Tensor, metric: str) -> float:
+    """진짜 잠재 벡터에서 어림하는 색인이 찾아낸 정확한 이웃의 몫."""
+    from aelab.retrieval import LatentIndex
+
+    exact, graph = (
+        LatentIndex(corpus, metric, backend).search(queries, NEIGHBOURS)[1]
+        for backend in ("exact", "faiss-hnsw")
+    )
+    return float((graph[:, :, None] == exact[:, None]).any(2).double().mean())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,7 +110,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(measuring.describe(found), flush=True)
     reading = memory_bandwidth(chosen.repeats)["더하기"]
     multiplying = matrix_products(chosen.repeats)["fp32"]
-    mean, factor = code_statistics()
+    model = aelab.load_pretrained(LATENT)
+    train, test = (
+        aelab.retrieval.embed(model, aelab.load_images("cifar10", split))
+        for split in ("train", "test")
+    )
+    try:
+        for metric in ("euclidean", "cosine"):
+            share = graph_recall(train, test[:1000], metric)
+            print(
+                f"CIFAR-10의 잠재 벡터 {len(train):,}개, {metric}: faiss-hnsw의 재현율 {share:.3f}"
+            )
+    except ImportError as error:
+        print(error)
+    mean, factor = code_statistics(train)
 
     rows, records, worst = [], [], 1.0
     for size in chosen.sizes:

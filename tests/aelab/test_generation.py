@@ -51,6 +51,8 @@ def test_gaussian_of_fewer_codes_than_dimensions_stays_in_their_span():
     span = torch.linalg.svd(codes - codes.mean(0), full_matrices=False).Vh[:2]
     outside = (samples - codes.mean(0)) - (samples - codes.mean(0)) @ span.T @ span
     assert outside.abs().max() < 1e-3
+    one, other = codes[:2]
+    torch.testing.assert_close(LatentGaussian.fit(codes[:2]).mean, (one + other) / 2)
 
 
 def test_mixture_finds_two_separated_groups():

@@ -149,11 +149,13 @@ def test_the_graph_finds_most_neighbours_and_measures_them_exactly(metric):
     assert (indices == LatentIndex(codes, metric).search(queries[:2], 300)[1]).double().mean() > 0.9
 
 
-def test_a_graph_that_reaches_too_few_says_so():
+def test_a_graph_that_reaches_too_few_says_so_where_the_whole_is_found():
     pytest.importorskip("faiss", reason="FAISS가 설치되어 있지 않습니다(aelab[faiss]).")
-    index = LatentIndex(torch.ones(2000, 4), backend="faiss-hnsw")  # 모두 같아 그래프가 끊깁니다.
+    codes = torch.ones(2000, 4)  # 모두 같아 그래프가 끊깁니다.
     with pytest.raises(ValueError, match="k: 어림하는 색인이 이웃을 다 찾지 못했습니다"):
-        index.search(torch.ones(1, 4), 2000)
+        LatentIndex(codes, backend="faiss-hnsw").search(codes[:1], 2000)
+    _, indices = LatentIndex(codes, backend="faiss").search(codes[:1], 2000)
+    assert indices[0].tolist() == list(range(2000))
 
 
 CODES = random_codes(20, 4)

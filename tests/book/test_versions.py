@@ -24,7 +24,9 @@ def test_code_has_not_changed_since_it_was_executed(notebooks):
         for name, notebook in notebooks.items()
         if RECORDED[name]["code"] != execute.code_hash(notebook)
     ]
-    assert changed == [], f'코드를 고치고 실행하지 않았습니다. make execute CHAPTERS="{changed}"'
+    assert changed == [], (
+        f'코드를 고치고 실행하지 않았습니다. make execute CHAPTERS="{" ".join(changed)}"'
+    )
 
 
 def test_record_holds_a_past_day_and_versions():

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import matplotlib
 import pytest
+from filelock import FileLock
 
 matplotlib.use("Agg")
+
+BROWSER_TIMEOUT = 120  # 초. 바쁜 컴퓨터에서도 넉넉히
 
 
 def pytest_collection_modifyitems(items) -> None:
@@ -15,6 +18,34 @@ def pytest_collection_modifyitems(items) -> None:
     for item in items:
         if "browser" in item.fixturenames:
             item.add_marker("slow")
+
+
+@pytest.fixture(scope="session")
+def make_once(tmp_path_factory):
+    """이름과 만드는 함수 → 폴더. 나란히 도는 일꾼이 여럿이어도 한 번만 만듭니다."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+
+    def make(name: str, build) -> Path:
+        folder, unfinished = base / name, base / f"{name}-unfinished"
+        with FileLock(base / f"{name}.lock"):
+            if not folder.exists():
+                unfinished.mkdir()
+                build(unfinished)
+                unfinished.rename(folder)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def wheel(make_once) -> Path:
+    """이 저장소의 aelab을 담은 휠."""
+    from tools.kit import build_wheel
+
+    (built,) = make_once("wheel", build_wheel).glob("*.whl")
+    return built
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +57,6 @@ def cifar10_root() -> Path:
     if root is None:
         pytest.skip("CIFAR-10이 디스크에 없습니다(AELAB_DATA).")
     return root
-
-
-BROWSER_TIMEOUT = 120  # 초. 바쁜 컴퓨터에서도 넉넉히
 
 
 @pytest.fixture(scope="session")
@@ -44,17 +72,8 @@ def require_or_skip():
 
 
 @pytest.fixture(scope="session")
-def built(require_or_skip) -> None:
-    """책의 쪽을 보는 시험이 씁니다. 지어 놓은 쪽이 없으면 건너뜁니다."""
-    from tests.browser.test_site import PAGES
-
-    if not PAGES:
-        require_or_skip("지어 놓은 쪽이 없습니다. `make book`으로 짓습니다.")
-
-
-@pytest.fixture(scope="module")
-def browser(require_or_skip):
-    """콘솔과 네트워크의 기록을 남기는 헤드리스 Chromium."""
+def chromium(require_or_skip):
+    """콘솔과 네트워크의 기록을 남기는 헤드리스 Chromium. 일꾼마다 하나를 띄웁니다."""
     from selenium import webdriver
 
     chrome = shutil.which("chromium") or shutil.which("google-chrome")
@@ -72,45 +91,24 @@ def browser(require_or_skip):
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        # 쪽을 열 때마다 새 프로세스를 띄우지 않게 한다
+        "--disable-features=BackForwardCache,ProactivelySwapBrowsingInstance,SpareRendererForSitePerProcess",
     ):
         options.add_argument(option)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    browser = webdriver.Chrome(
+    chromium = webdriver.Chrome(
         options=options, service=webdriver.ChromeService(executable_path=driver)
     )
-    browser.set_page_load_timeout(BROWSER_TIMEOUT)
-    browser.set_script_timeout(BROWSER_TIMEOUT)
-    yield browser
-    browser.quit()
+    chromium.set_page_load_timeout(BROWSER_TIMEOUT)
+    chromium.set_script_timeout(BROWSER_TIMEOUT)
+    yield chromium
+    chromium.quit()
 
 
-@pytest.fixture(scope="session")
-def lab_images():
-    """실험실의 시험이 쓰는 작은 모음."""
-    from aelab.data import toyworld
-
-    return toyworld.load("test").subset(slice(240))
-
-
-@pytest.fixture(scope="session")
-def lab_folder(tmp_path_factory, lab_images) -> Path:
-    """실험실만 든 작은 사이트."""
-    from tests.browser.lab_browser import build_site
-
-    return build_site(tmp_path_factory.mktemp("lab"), lab_images)
-
-
-@pytest.fixture(scope="module")
-def lab_server(lab_folder):
-    from tests.browser.lab_browser import serve
-
-    with serve(lab_folder) as address:
-        yield address
-
-
-@pytest.fixture(params=["http", "file"])
-def lab_base(request, lab_folder) -> str:
-    """같은 사이트를 웹 서버로도, 더블 클릭한 파일로도 엽니다."""
-    if request.param == "file":
-        return lab_folder.as_uri()
-    return request.getfixturevalue("lab_server")
+@pytest.fixture
+def browser(chromium):
+    """앞 시험의 쪽과 화면의 크기가 남지 않은 브라우저."""
+    chromium.get("about:blank")
+    chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    chromium.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    return chromium

@@ -10,7 +10,7 @@ endif
 CONSTRAINTS ?= constraints.txt
 INSTALLED := .venv/.installed
 
-.PHONY: book test lint format execute bench ablation mutants publish lock audit handout kit clean
+.PHONY: book test quick lint format execute bench ablation mutants publish lock audit handout kit clean
 
 # 책을 짓습니다. book/_build/html/index.html을 엽니다.
 book: $(INSTALLED)
@@ -21,10 +21,17 @@ test: $(INSTALLED)
 	$(BIN)/pytest
 	$(BIN)/pytest --nbval book/
 
+# 코드를 고치는 동안: 모양과, 패키지의 금방 끝나는 시험. 쓰지 않는 플러그인(nbval 등)은 불러오지 않습니다.
+quick: $(INSTALLED)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pytest -q -m "not slow" --disable-plugin-autoload -p xdist tests/aelab tests/exercises
+
 lint: $(INSTALLED)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/pyrefly check --python-interpreter-path $(BIN)/python
+	$(BIN)/zizmor --offline --quiet --strict-collection --persona auditor .github
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix
@@ -40,20 +47,20 @@ bench ablation: export TQDM_DISABLE = 1
 # 빠르기를 흔한 방법과 견주고, 컴퓨터의 한계와 장마다의 시간과 메모리를 잽니다.
 bench: $(INSTALLED)
 	-$(BIN)/python -m pip install --quiet -e ".[bench]" $(if $(CONSTRAINTS),-c $(CONSTRAINTS)) # 없으면 그 줄만 건너뜁니다
-	$(BIN)/python benchmarks/speed.py
-	$(BIN)/python benchmarks/limits.py
-	$(BIN)/python benchmarks/search.py
-	$(BIN)/python benchmarks/chapters.py
-	$(BIN)/python benchmarks/toyworld_statistics.py
+	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.limits
+	$(BIN)/python -m benchmarks.search
+	$(BIN)/python -m benchmarks.chapters
+	$(BIN)/python -m benchmarks.toyworld_statistics
 
 # 학습 설정을 하나씩 바꾸어 견줍니다. 한 시간 남짓 걸립니다.
 ablation: $(INSTALLED)
-	$(BIN)/python benchmarks/ablation.py
+	$(BIN)/python -m benchmarks.ablation
 
 # 코드를 한 군데씩 망가뜨려 시험이 알아채는 몫을 셉니다. 망가뜨리는 도구는 시험의 환경에 섞이지 않게 따로 둡니다.
 mutants: $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --upgrade --no-deps --target .venv/mutants mutmut==3.8.1 libcst==1.9.0
-	PYTHONPATH=.venv/mutants $(BIN)/python benchmarks/mutants.py $(OPTIONS)
+	$(BIN)/python -m pip install --quiet --upgrade --no-deps --target .venv/mutants mutmut==3.8.1 libcst==1.9.0 setproctitle==1.3.7 rich==15.0.0
+	OMP_NUM_THREADS=1 PYTHONPATH="$(CURDIR)/.venv/mutants" $(BIN)/python -m benchmarks.mutants
 
 # 공개 저장소의 주소를 새깁니다: make publish URL=https://github.com/OWNER/NAME
 publish: $(INSTALLED)
@@ -80,7 +87,7 @@ kit: book
 	$(BIN)/python -m tools.kit kit $(OPTIONS)
 
 clean:
-	rm -rf .venv book/_build
+	rm -rf .venv book/_build mutants
 
 $(INSTALLED): requirements.txt pyproject.toml $(CONSTRAINTS)
 	$(PYTHON3) -m venv .venv

@@ -1,7 +1,7 @@
-"""`pytest --nbval book/`을 아무 옵션 없이 쓰게 합니다.
+"""`pytest`와 `pytest --nbval book/`을 아무 옵션 없이 쓰게 합니다.
 
-CIFAR-10이 디스크에 있으면 엄격한 비교(strict), 없으면 toyworld로 돌리며 가린 비교(embedded)를 합니다.
-어느 쪽도 네트워크를 쓰지 않습니다. 비교하는 법은 tools/compare.py에 있습니다.
+노트북은 CIFAR-10이 디스크에 있으면 엄격한 비교(strict), 없으면 toyworld로 돌리며 가린 비교(embedded)를
+합니다. 어느 쪽도 네트워크를 쓰지 않습니다. 비교하는 법은 tools/compare.py에 있습니다.
 """
 
 import os
@@ -10,27 +10,17 @@ import pytest
 
 collect_ignore_glob = ["book/_build/*"]
 
-KERNELS = 2  # 나란히 돌리는 노트북의 수. 하나가 1.5 GB까지 쓴다
 CELL_TIMEOUT = 300  # 초
 OUTPUT_TIMEOUT = 60  # 초. nbval의 기본 5초는 바쁜 컴퓨터에서 짧다
 
 DATA = pytest.StashKey()
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """노트북을 나란히 돌립니다. `-n 0`으로 하나씩 돌릴 수 있습니다."""
-    in_worker = hasattr(config, "workerinput")
-    if in_worker or not getattr(config.option, "nbval", False):
-        return
-    if getattr(config.option, "numprocesses", 0) is None:
-        config.option.numprocesses = KERNELS
-        config.option.dist = "loadfile"  # 셀은 앞 셀에 기대므로 노트북을 쪼개지 않는다
-    # 커널이 코어를 나누어 쓴다. 스레드가 코어보다 많으면 서로를 기다리느라 느려진다
-    threads = max(
-        1, (os.cpu_count() or 1) // max(1, getattr(config.option, "numprocesses", 1) or 1)
-    )
-    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    """나란히 도는 프로세스가 코어를 나누어 씁니다. 스레드가 코어보다 많으면 서로를 기다리느라 느려집니다."""
+    if not hasattr(config, "workerinput"):
+        workers = getattr(config.option, "numprocesses", 0) or 1
+        os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,7 +32,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[DATA] = execute.find_cifar10()
     execute.prepare_environment(config.stash[DATA])
     config.option.nbval_current_env = True
-    config.option.nbval_cell_timeout = CELL_TIMEOUT
+    if not any(str(a).startswith("--nbval-cell-timeout") for a in config.invocation_params.args):
+        config.option.nbval_cell_timeout = CELL_TIMEOUT
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

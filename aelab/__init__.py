@@ -20,6 +20,7 @@ _MODULES = (
     "data",
     "exercises",
     "generation",
+    "inference",
     "metrics",
     "models",
     "ood",
@@ -27,6 +28,7 @@ _MODULES = (
     "pretrained",
     "projector",
     "retrieval",
+    "toyworld",
     "training",
 )
 

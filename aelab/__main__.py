@@ -2,8 +2,10 @@
 
 import argparse
 import sys
-from dataclasses import MISSING, fields
+from dataclasses import fields
+from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,16 +45,15 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="중단한 곳에서 이어 갑니다.")
     parser.add_argument("--device", help="학습할 장치(기본: 있으면 cuda, 없으면 cpu)")
     parser.add_argument("--data", default="cifar10", help="cifar10(기본), toyworld 또는 auto")
-    kinds = {"schedule": str, "weight_decay": float, "learning_rate": float}
     for setting in fields(TrainingConfig):
         flag = "--" + setting.name.replace("_", "-")
-        default = None if setting.default is MISSING else setting.default
-        if isinstance(default, bool) or setting.name in ("bf16", "compile"):
+        default: Any = setting.default
+        if isinstance(default, bool) or default is None:
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default)
         elif setting.name == "muon_learning_rate":
             parser.add_argument(flag, type=_rate_or_none, default=default)
         else:
-            parser.add_argument(flag, type=kinds.get(setting.name, int), default=default)
+            parser.add_argument(flag, type=type(default), default=default)
 
     def run(options: argparse.Namespace) -> None:
         import torch
@@ -72,7 +73,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
             )
             if not Processes.current().is_first:
                 return
-            error = evaluate(model, validation, device=mine)
+            error = evaluate(model, validation)
         print(f"검증 오차(이미지마다 더한 제곱오차의 평균): {error:.2f}. 기록: {options.folder}")
 
     parser.set_defaults(run=run)
@@ -96,7 +97,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
         print("잠재 차원      오차   목록의 오차")
         for latent_dim, shipped in manifest().items():
             model = load_pretrained(latent_dim).to(options.device)
-            error = evaluate(model, images, device=options.device)
+            error = evaluate(model, images)
             print(f"{latent_dim:9d} {error:9.2f} {shipped.test_error:13.2f}")
 
     parser.set_defaults(run=run)
@@ -107,8 +108,9 @@ def _add_ship(parser: argparse.ArgumentParser) -> None:
 
     def run(options: argparse.Namespace) -> None:
         from aelab.data import load_images
-        from aelab.pretrained import as_shipped, ship
-        from aelab.training import evaluate, load_best
+        from aelab.runs import load_best
+        from aelab.shipping import as_shipped, ship
+        from aelab.training import evaluate
 
         test = load_images("cifar10", "test")
         for folder in options.folders:
@@ -151,4 +153,6 @@ def _add_projector(parser: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # 터미널의 부호화에 없는 글자는 물음표로 적습니다.
     sys.exit(main())

@@ -1,30 +1,23 @@
-"""입력 검사: 무엇을 기대했고 무엇이 왔는지 말하는 오류를 냅니다.
+"""입력 검사: 무엇을 기대했고 무엇이 왔는지, 어느 줄로 고치는지 말하는 오류를 냅니다.
 
 그 오류는 TypeError나 ValueError이고, 검사는 입력을 바꾸지 않습니다.
 """
 
 import math
+import operator
+import sys
+import warnings
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+# 오류의 끝에 붙이는 파이썬 한 줄의 머리. 그 줄을 그대로 실행하면 고쳐집니다.
+MENDED_BY = " 이렇게 고칩니다: "
+
 # 부동소수점 반올림만큼은 범위를 벗어나도 받아들입니다.
 _RANGE_SLACK = 1e-3
-
-# 계산할 수 있는 실수형. float8은 저장할 때만 쓰는 것이라 곱하거나 더할 수 없습니다.
-_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
-
-
-def check_float_tensor(values: Tensor, name: str, hint: str = "") -> None:
-    """`values`가 실수형의 조밀한 텐서인지 검사합니다. 아니면 TypeError."""
-    if not isinstance(values, Tensor):
-        raise TypeError(
-            f"{name}: torch.Tensor를 기대했는데 {type(values).__name__}이(가) 왔습니다."
-        )
-    if values.dtype not in _FLOATS:
-        raise TypeError(f"{name}: 실수형 텐서를 기대했는데 {values.dtype}이(가) 왔습니다.{hint}")
-    if values.layout != torch.strided:
-        raise TypeError(f"{name}: 조밀한 텐서를 기대했는데 {values.layout} 텐서가 왔습니다.")
 
 
 def check_image_batch(images: Tensor, name: str = "images") -> None:
@@ -32,54 +25,104 @@ def check_image_batch(images: Tensor, name: str = "images") -> None:
 
     오류: 텐서가 아니거나 실수형이 아니면 TypeError, 모양이 다르면 ValueError.
     """
-    check_float_tensor(
-        images, name, " uint8 이미지는 aelab.data.to_float로 [-1, 1]의 실수로 바꿉니다."
-    )
-    if images.ndim != 4:
-        hint = " 이미지 한 장은 images[None]으로 묶음을 만듭니다." if images.ndim == 3 else ""
-        raise ValueError(
-            f"{name}: (batch, channel, height, width)의 4차원을 기대했는데 "
-            f"{tuple(images.shape)}이(가) 왔습니다.{hint}"
-        )
+    if _is_image_batch(images):
+        return
+    hint = _mending_line(images, name)
+    check_float_tensor(images, name, hint)
     if images.numel() == 0:
         raise ValueError(
             f"{name}: 한 장 이상의 이미지를 기대했는데 빈 묶음 {tuple(images.shape)}이(가) 왔습니다."
         )
+    raise ValueError(
+        f"{name}: (batch, channel, height, width)의 4차원을 기대했는데 "
+        f"{tuple(images.shape)}이(가) 왔습니다.{hint}"
+    )
 
 
-def check_finite(values: Tensor, name: str) -> None:
-    """모든 값이 유한한지 검사합니다. NaN이나 무한대가 있거나 볼 값이 없으면 ValueError."""
-    if values.is_meta:
-        raise ValueError(f"{name}: 값이 있는 텐서를 기대했는데 meta 장치의 텐서가 왔습니다.")
-    if not all_finite(values):
-        broken = int((~torch.isfinite(values)).sum())
-        raise ValueError(f"{name}: 유한한 값만 기대했는데 NaN이나 무한대가 {broken}개 있습니다.")
+def as_image_batch(images: Any, name: str) -> Tensor:
+    """`check_image_batch`를 지난 텐서. 실수의 NumPy 배열도 받아 텐서로 바꿉니다."""
+    is_float_array = isinstance(images, np.ndarray) and images.dtype.kind == "f"
+    batch = torch.from_numpy(images.copy()) if is_float_array else images
+    if not _is_image_batch(batch):
+        check_image_batch(images, name)  # 받은 그대로여야 고치는 줄도 맞습니다.
+    return batch
 
 
-def all_finite(values: Tensor) -> bool:
-    """모든 값이 유한한지. 값이 없으면 참입니다."""
-    return values.numel() == 0 or all(map(math.isfinite, _bounds(values)))
+def _is_image_batch(images: Any) -> bool:
+    is_batch = isinstance(images, Tensor) and images.is_floating_point() and images.ndim == 4
+    return is_batch and images.numel() > 0 and not _channels_last(images)
 
 
-def _bounds(values: Tensor) -> tuple[float, float]:
-    """가장 작은 값과 가장 큰 값. NaN이 하나라도 있으면 둘 다 NaN입니다.
+def _channels_last(images: Tensor) -> bool:
+    """(높이, 너비, 3)의 차례로 보이는지."""
+    return images.ndim > 2 and images.shape[-1] == 3 and 3 not in images.shape[-3:-1]
 
-    값마다 유한한지 묻는 것보다 열 배쯤, aminmax보다 몇 배 빠릅니다.
+
+def _mending_line(images: Any, name: str) -> str:
+    """PIL, NumPy, 뒤에 놓인 채널 축, uint8, 묶음이 아닌 한 장을 한꺼번에 고치는 한 줄."""
+    if type(images).__name__ == "ImageSet":
+        return f"{MENDED_BY}{name} = {name}[:64]"
+    line = name
+    if type(images).__module__.startswith("PIL."):
+        line, images = f'np.asarray({line}.convert("RGB"))', np.asarray(images.convert("RGB"))
+    if isinstance(images, np.ndarray):
+        line, images = f"torch.tensor({line})", torch.tensor(images)
+    if not isinstance(images, Tensor) or images.ndim not in (2, 3, 4):
+        return ""
+    if _channels_last(images):
+        line += ".permute(2, 0, 1)" if images.ndim == 3 else ".permute(0, 3, 1, 2)"
+    if images.dtype == torch.uint8:
+        line = f"aelab.data.to_float({line})"
+    elif images.dtype != torch.float32:
+        line += ".float()"
+    line += {2: "[None, None]", 3: "[None]", 4: ""}[images.ndim]
+    return f"{MENDED_BY}{name} = {line}"
+
+
+def check_image_range(images: Tensor, name: str = "images") -> None:
+    """모든 값이 모델이 배운 범위 [-1, 1]에 있는지 검사합니다.
+
+    벗어나면 ValueError. 묶음 전체에 음수가 하나도 없으면 [0, 1]의 이미지일 것이므로 경고합니다.
+    한 가지 색으로만 채운 이미지는 밝아도 경고하지 않습니다.
     """
-    detached = values.detach()
-    return float(detached.amin()), float(detached.amax())
-
-
-def check_range(images: Tensor, low: float, high: float, name: str, hint: str = "") -> None:
-    """모든 값이 유한하고 [low, high] 안에 있는지 검사합니다. 벗어나면 ValueError."""
-    check_finite(images, name)
-    least, most = _bounds(images)
-    slack = _RANGE_SLACK * (high - low)
-    if least < low - slack or most > high + slack:
-        raise ValueError(
-            f"{name}: [{low:g}, {high:g}]의 값을 기대했는데 [{least:.4g}, {most:.4g}]의 값이 "
-            f"왔습니다.{hint}"
+    least, most = bounds(images)
+    hint = ""
+    if least >= 0 and most > 2:
+        hint = f"{MENDED_BY}{name} = {name} / 127.5 - 1"
+    elif least > -2 and most < 2:
+        hint = f"{MENDED_BY}{name} = {name}.clamp(-1, 1)"
+    check_range(images, -1, 1, name, hint)
+    if least >= 0 and varies(images):
+        warn(
+            f"{name}: [-1, 1]의 이미지를 기대했는데 묶음 전체에 음수가 하나도 없습니다. "
+            f"ToTensor()의 결과처럼 [0, 1]의 이미지라면{MENDED_BY}{name} = {name} * 2 - 1"
         )
+
+
+def varies(images: Tensor) -> bool:
+    """값이 자리마다 다른 채널이 하나라도 있는지."""
+    return not torch.equal(images.amin((2, 3)), images.amax((2, 3)))
+
+
+def warn(message: str) -> None:
+    """이 패키지와 torch의 바깥, 곧 학생이 쓴 줄을 가리켜 경고합니다. 같은 줄에서는 한 번만 보입니다."""
+    frame, depth = sys._getframe(), 1
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(("aelab.", "torch.")):
+        frame, depth = frame.f_back, depth + 1
+    warnings.warn(message, stacklevel=depth)
+
+
+def check_float_tensor(values: Tensor, name: str, hint: str = "") -> None:
+    """`values`가 실수형의 텐서인지 검사합니다. 아니면 TypeError."""
+    if not isinstance(values, Tensor):
+        if isinstance(values, np.ndarray):
+            hint = hint or f"{MENDED_BY}{name} = torch.tensor({name}).float()"
+        raise TypeError(
+            f"{name}: torch.Tensor를 기대했는데 {type(values).__name__}이(가) 왔습니다.{hint}"
+        )
+    if not values.is_floating_point():
+        hint = hint or f"{MENDED_BY}{name} = {name}.float()"
+        raise TypeError(f"{name}: 실수형 텐서를 기대했는데 {values.dtype}이(가) 왔습니다.{hint}")
 
 
 def check_codes(codes: Tensor, latent_dim: int | None = None, name: str = "codes") -> None:
@@ -88,27 +131,54 @@ def check_codes(codes: Tensor, latent_dim: int | None = None, name: str = "codes
     `latent_dim`이 없으면 1 이상의 어느 차원이든 받습니다.
     """
     check_float_tensor(codes, name)
-    if latent_dim is None:
-        latent_dim = max(1, codes.shape[-1]) if codes.ndim else 1
-    if codes.ndim != 2 or codes.shape[1] != latent_dim or len(codes) == 0:
+    fits = codes.ndim == 2 and codes.numel() > 0
+    if not fits or latent_dim not in (None, codes.shape[1]):
+        hint = f"{MENDED_BY}{name} = {name}[None]" if codes.ndim == 1 else ""
         raise ValueError(
-            f"{name}: 한 개 이상의 잠재 벡터 (batch, {latent_dim})를 기대했는데 "
-            f"{tuple(codes.shape)}이(가) 왔습니다."
+            f"{name}: 한 개 이상의 잠재 벡터 (batch, {latent_dim or 'latent_dim'})를 기대했는데 "
+            f"{tuple(codes.shape)}이(가) 왔습니다.{hint}"
         )
 
 
-def differentiable(values: Tensor) -> Tensor:
-    """자동 미분이 기억해 둘 수 있는 텐서. inference_mode에서 만든 텐서는 그 밖에서는 사본입니다."""
-    # 컴파일하는 동안에 물으면 그래프가 끊깁니다.
-    if torch.compiler.is_compiling():
-        return values
-    made_inside = values.is_inference() and not torch.is_inference_mode_enabled()
-    return values.clone() if made_inside else values
+def check_finite(values: Tensor, name: str) -> None:
+    """모든 값이 유한한지 검사합니다. NaN이나 무한대가 있으면 ValueError."""
+    if values.numel() > 0 and not all(map(math.isfinite, bounds(values))):
+        broken = int((~torch.isfinite(values)).sum())
+        raise ValueError(f"{name}: 유한한 값만 기대했는데 NaN이나 무한대가 {broken}개 있습니다.")
 
 
-def check_positive_int(value: int, name: str) -> None:
-    """`value`가 1 이상의 정수인지 검사합니다."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name}: 정수를 기대했는데 {value!r}이(가) 왔습니다.")
-    if value < 1:
-        raise ValueError(f"{name}: 1 이상의 정수를 기대했는데 {value}이(가) 왔습니다.")
+def bounds(values: Tensor) -> tuple[float, float]:
+    """가장 작은 값과 가장 큰 값. NaN이 하나라도 있으면 둘 다 NaN입니다.
+
+    값마다 유한한지 묻는 것보다 열 배쯤, aminmax보다 몇 배 빠릅니다.
+    """
+    detached = values.detach()
+    return float(detached.amin()), float(detached.amax())
+
+
+def check_range(values: Tensor, low: float, high: float, name: str, hint: str = "") -> None:
+    """모든 값이 유한하고 [low, high] 안에 있는지 검사합니다. 벗어나면 ValueError."""
+    check_finite(values, name)
+    least, most = bounds(values)
+    slack = _RANGE_SLACK * (high - low)
+    if least < low - slack or most > high + slack:
+        raise ValueError(
+            f"{name}: [{low:g}, {high:g}]의 값을 기대했는데 [{least:.4g}, {most:.4g}]의 값이 "
+            f"왔습니다.{hint}"
+        )
+
+
+def check_positive_int(value: int, name: str) -> int:
+    """`value`가 1 이상의 정수인지 검사하고 파이썬의 정수로 돌려줍니다.
+
+    np.int64와 원소가 하나인 정수 텐서도 정수입니다.
+    """
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name}: 정수를 기대했는데 {value!r}이(가) 왔습니다.") from None
+    if number < 1:
+        raise ValueError(f"{name}: 1 이상의 정수를 기대했는데 {number}이(가) 왔습니다.")
+    return number

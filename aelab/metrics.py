@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from aelab.checks import check_finite, check_image_batch, check_range, differentiable
-from aelab.types import Images, PerImage
+from aelab import checks
+from aelab.types import Images, ImagesOrArray, PerImage
 
 
-def squared_error_per_image(restored: Images, original: Images) -> PerImage:
+def squared_error_per_image(restored: ImagesOrArray, original: ImagesOrArray) -> PerImage:
     """이미지마다 모든 채널과 픽셀에서 더한 제곱오차, (batch,).
 
     학습의 손실이 이 값을 쓰므로 NaN은 오류가 되지 않고 결과의 NaN으로 남습니다. float16과 bfloat16은
@@ -25,15 +25,15 @@ def squared_error_per_image(restored: Images, original: Images) -> PerImage:
     return (restored - original).square().flatten(1).sum(1)
 
 
-def mse(restored: Images, original: Images) -> PerImage:
+def mse(restored: ImagesOrArray, original: ImagesOrArray) -> PerImage:
     """이미지마다의 평균제곱오차, (batch,): 제곱오차의 합을 값의 개수로 나눕니다.
 
     인자와 오류는 `squared_error_per_image`와 같습니다.
     """
-    return squared_error_per_image(restored, original) / original[0].numel()
+    return squared_error_per_image(restored, original) / math.prod(original.shape[1:])
 
 
-def psnr(restored: Images, original: Images, *, data_range: float) -> PerImage:
+def psnr(restored: ImagesOrArray, original: ImagesOrArray, *, data_range: float) -> PerImage:
     """이미지마다의 최대 신호 대 잡음비, (batch,), 단위 dB.
 
     10·log10(data_range² / MSE)이며, 두 이미지가 같으면 무한대입니다.
@@ -47,19 +47,14 @@ def psnr(restored: Images, original: Images, *, data_range: float) -> PerImage:
         크면 오류를 냅니다.
     """
     restored, original = _checked_pair(restored, original)
-    _check_data_range(data_range)
-    check_finite(restored, "restored")
-    check_finite(original, "original")
-    least, most = (float(value) for value in torch.aminmax(original.detach()))
-    if most - least > data_range * 1.001:
-        raise ValueError(
-            f"data_range: 원본 값이 [{least:.4g}, {most:.4g}]이므로 {most - least:.4g} 이상을 "
-            f"기대했는데 {data_range:g}이(가) 왔습니다. [-1, 1]의 이미지는 data_range=2입니다."
-        )
+    data_range = _number(data_range)
+    checks.check_finite(restored, "restored")
+    checks.check_finite(original, "original")
+    _check_data_range(data_range, original)
     return 10 * torch.log10(data_range**2 / mse(restored, original))
 
 
-def ssim(restored: Images, original: Images, *, data_range: float) -> PerImage:
+def ssim(restored: ImagesOrArray, original: ImagesOrArray, *, data_range: float) -> PerImage:
     """이미지마다의 구조적 유사도, (batch,). 같은 이미지는 1이고, 클수록 비슷합니다.
 
     σ = 1.5인 11×11 가우스 창으로 평균·분산·공분산을 재고, 창이 온전히 들어가는 자리에서 구한
@@ -76,10 +71,14 @@ def ssim(restored: Images, original: Images, *, data_range: float) -> PerImage:
         visibility to structural similarity", IEEE TIP 13(4).
     """
     restored, original = _checked_pair(restored, original)
-    _check_data_range(data_range)
-    hint = " [-1, 1]의 이미지는 (x + 1) / 2로 옮기고 data_range=1을 씁니다."
-    check_range(restored, 0, data_range, "restored", hint)
-    check_range(original, 0, data_range, "original", hint)
+    data_range = _number(data_range)
+    hint = (
+        " [-1, 1]의 이미지는 ssim((restored + 1) / 2, (original + 1) / 2, data_range=1)로, [0, 255]의 "
+        f"이미지는 data_range=255로 잽니다. 조금 넘친 값은 clamp(0, {data_range:g})로 자릅니다."
+    )
+    checks.check_range(restored, 0, data_range, "restored", hint)
+    checks.check_range(original, 0, data_range, "original", hint)
+    _check_data_range(data_range, original)
     if min(original.shape[2:]) < _SSIM_WINDOW:
         raise ValueError(
             f"original: 한 변이 {_SSIM_WINDOW} 이상인 이미지를 기대했는데 "
@@ -111,10 +110,10 @@ def _window_mean(images: Images) -> Tensor:
     return planes.reshape(batch, channel, *planes.shape[2:])
 
 
-def _checked_pair(restored: Tensor, original: Tensor) -> tuple[Tensor, Tensor]:
-    """검사한 두 묶음을 계산할 자료형(float32 이상)으로 바꾼 것."""
-    check_image_batch(restored, "restored")
-    check_image_batch(original, "original")
+def _checked_pair(restored: ImagesOrArray, original: ImagesOrArray) -> tuple[Images, Images]:
+    """검사한 두 묶음을 계산할 자료형(float32 이상)의 텐서로 바꾼 것."""
+    restored = checks.as_image_batch(restored, "restored")
+    original = checks.as_image_batch(original, "original")
     if restored.shape != original.shape:
         raise ValueError(
             f"restored: original과 같은 모양 {tuple(original.shape)}을(를) 기대했는데 "
@@ -122,14 +121,40 @@ def _checked_pair(restored: Tensor, original: Tensor) -> tuple[Tensor, Tensor]:
         )
     if restored.device != original.device:
         raise ValueError(
-            f"restored: original과 같은 장치 {original.device}을(를) 기대했는데 "
-            f"{restored.device}이(가) 왔습니다."
+            f"restored: original과 같은 장치 {original.device}을(를) 기대했는데 {restored.device}이(가) "
+            f"왔습니다.{checks.MENDED_BY}restored = restored.to(original.device)"
         )
     dtype = torch.promote_types(restored.dtype, original.dtype)
     dtype = torch.promote_types(dtype, torch.float32)
-    return differentiable(restored.to(dtype)), differentiable(original.to(dtype))
+    return restored.to(dtype), original.to(dtype)
 
 
-def _check_data_range(data_range: float) -> None:
-    if not isinstance(data_range, int | float) or not 0 < data_range < math.inf:
+def _number(data_range: float) -> float:
+    try:
+        number = float(data_range)
+    except (TypeError, ValueError, RuntimeError):
+        number = math.nan
+    if not 0 < number < math.inf:
         raise ValueError(f"data_range: 0보다 큰 수를 기대했는데 {data_range!r}이(가) 왔습니다.")
+    return number
+
+
+def _check_data_range(data_range: float, original: Images) -> None:
+    """원본의 값이 `data_range`보다 넓거나, [0, 1]과 [-1, 1]의 이미지에 다른 폭을 주었는지 봅니다."""
+    least, most = checks.bounds(original)
+    if most - least > data_range * 1.001:  # 반올림만큼은 넘쳐도 받아들입니다.
+        raise ValueError(
+            f"data_range: 원본 값이 [{least:.4g}, {most:.4g}]이므로 {most - least:.4g} 이상을 "
+            f"기대했는데 {data_range:g}이(가) 왔습니다. [-1, 1]의 이미지는 data_range=2, [0, 1]은 1, "
+            "[0, 255]는 255입니다."
+        )
+    low = 0 if least > -1e-3 else -1
+    usual = 1 - low
+    if least >= -1 and most <= 1 and data_range != usual and checks.varies(original):
+        slip = (
+            f"data_range: [{low}, 1]로 보이는 이미지에는 {usual}을(를) 기대했는데 {data_range:g}이(가) "
+            "왔습니다. 폭은 실제로 나온 값이 아니라 나올 수 있는 값으로 정합니다."
+        )
+        if data_range > 2:
+            raise ValueError(slip)
+        checks.warn(slip)

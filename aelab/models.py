@@ -4,21 +4,13 @@
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
-from aelab.checks import (
-    check_codes,
-    check_finite,
-    check_image_batch,
-    check_positive_int,
-    check_range,
-    differentiable,
-)
+from aelab import checks
 from aelab.types import Codes, Images
 
 IMAGE_SIZE = 32
@@ -38,9 +30,8 @@ class Encoder(nn.Module):
 
     def __init__(self, latent_dim: int, base_channel_size: int = 32) -> None:
         super().__init__()
-        check_positive_int(latent_dim, "latent_dim")
-        check_positive_int(base_channel_size, "base_channel_size")
-        c = base_channel_size
+        latent_dim = checks.check_positive_int(latent_dim, "latent_dim")
+        c = checks.check_positive_int(base_channel_size, "base_channel_size")
         self.net = nn.Sequential(
             nn.Conv2d(3, c, 3, stride=2, padding=1),  # 32×32 → 16×16
             nn.GELU(),
@@ -62,17 +53,8 @@ class Encoder(nn.Module):
         오류: 모양이 다르거나 자료형이나 장치가 가중치와 다르면, 평가 모드에서는 값이 [-1, 1]을
             벗어나도 오류를 냅니다.
         """
-        check_image_batch(images)
-        if images.shape[1:] != (3, IMAGE_SIZE, IMAGE_SIZE):
-            raise ValueError(
-                f"images: (batch, 3, {IMAGE_SIZE}, {IMAGE_SIZE})를 기대했는데 "
-                f"{tuple(images.shape)}이(가) 왔습니다."
-            )
-        _check_like_weights(images, self.net[0], "images")
-        # 학습 중에는 값을 들여다보지 않습니다: GPU를 기다리게 하고 compile을 끊습니다.
-        if not self.training:
-            check_range(images, -1, 1, "images")
-        return self.net(differentiable(images))
+        images = _checked_images(images, self.net[0])
+        return self.net(images)
 
 
 class Decoder(nn.Module):
@@ -88,12 +70,10 @@ class Decoder(nn.Module):
 
     def __init__(self, latent_dim: int, base_channel_size: int = 32) -> None:
         super().__init__()
-        check_positive_int(latent_dim, "latent_dim")
-        check_positive_int(base_channel_size, "base_channel_size")
-        self.latent_dim = latent_dim
-        c = base_channel_size
+        self.latent_dim = checks.check_positive_int(latent_dim, "latent_dim")
+        c = checks.check_positive_int(base_channel_size, "base_channel_size")
         doubling = {"kernel_size": 3, "stride": 2, "padding": 1, "output_padding": 1}
-        self.linear = nn.Sequential(nn.Linear(latent_dim, 2 * c * _SMALLEST**2), nn.GELU())
+        self.linear = nn.Sequential(nn.Linear(self.latent_dim, 2 * c * _SMALLEST**2), nn.GELU())
         self.net = nn.Sequential(
             nn.ConvTranspose2d(2 * c, 2 * c, **doubling),  # 4×4 → 8×8
             nn.GELU(),
@@ -113,11 +93,8 @@ class Decoder(nn.Module):
         오류: 모양이 다르거나 자료형이나 장치가 가중치와 다르면, 평가 모드에서는 NaN이나 무한대가
             있어도 오류를 냅니다.
         """
-        check_codes(codes, self.latent_dim)
-        _check_like_weights(codes, self.linear[0], "codes")
-        if not self.training:
-            check_finite(codes, "codes")
-        features = self.linear(differentiable(codes))
+        codes = _checked_codes(codes, self.latent_dim, self.linear[0])
+        features = self.linear(codes)
         return self.net(features.reshape(len(codes), -1, _SMALLEST, _SMALLEST))
 
 
@@ -137,46 +114,15 @@ class Autoencoder(nn.Module):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        self.latent_dim = latent_dim
-        with _NoDefaultValues():
+        with torch.random.fork_rng(devices=[]):  # 곧 덮어쓸 값에 전역 난수를 쓰지 않습니다.
             self.encoder = Encoder(latent_dim, base_channel_size)
             self.decoder = Decoder(latent_dim, base_channel_size)
-        # meta 장치의 빈 모델은 읽은 가중치로 채울 것이라 초기화할 값이 없습니다.
-        if not next(self.parameters()).is_meta:
-            _initialize(self, generator)
+        self.latent_dim = self.decoder.latent_dim
+        _initialize(self, generator)
 
     def forward(self, images: Images) -> Images:
         """[-1, 1]의 이미지 (batch, 3, 32, 32) → 같은 모양의 재구성. 오류는 인코더와 같습니다."""
         return self.decoder(self.encoder(images))
-
-
-class _NoDefaultValues(TorchFunctionMode):
-    """층을 만들 때 PyTorch의 기본 초기화를 건너뜁니다: 곧 덮어쓸 값에 전역 난수와 시간을 쓰지 않습니다."""
-
-    def __torch_function__(self, func, types, args=(), kwargs=None):
-        if func in (nn.init.kaiming_uniform_, nn.init.uniform_):
-            return None
-        return func(*args, **(kwargs or {}))
-
-
-def _check_like_weights(values: Tensor, layer: nn.Module, name: str) -> None:
-    """층의 가중치와 장치가 다르면 ValueError, 자료형이 다르면 TypeError."""
-    weight = layer.weight
-    assert isinstance(weight, Tensor)
-    if values.device != weight.device:
-        raise ValueError(
-            f"{name}: 모델과 같은 장치 {weight.device}을(를) 기대했는데 {values.device}이(가) "
-            "왔습니다. 모델과 입력을 같은 장치로 옮깁니다."
-        )
-    if values.dtype == weight.dtype:
-        return
-    # autocast는 float64를 빼고 둘을 같은 자료형으로 바꾸어 줍니다.
-    kind = values.device.type
-    casts = kind != "meta" and torch.is_autocast_enabled(kind)
-    if not casts or torch.float64 in (values.dtype, weight.dtype):
-        raise TypeError(
-            f"{name}: 모델과 같은 자료형 {weight.dtype}을(를) 기대했는데 {values.dtype}이(가) 왔습니다."
-        )
 
 
 @contextmanager
@@ -199,16 +145,55 @@ def _initialize(model: Autoencoder, generator: torch.Generator | None) -> None:
     병목의 두 선형층은 직교 행렬로, 마지막 층은 tanh가 포화하지 않도록 작게 시작합니다.
     """
     for layer in model.modules():
-        if isinstance(layer, nn.ConvTranspose2d):
-            fan = layer.in_channels * 9 / 4
-            layer.weight.normal_(0, math.sqrt(2 / fan), generator=generator)
-        elif isinstance(layer, nn.Conv2d):
-            fan = layer.in_channels * 9
-            layer.weight.normal_(0, math.sqrt(2 / fan), generator=generator)
-        elif isinstance(layer, nn.Linear):
+        if isinstance(layer, nn.Linear):
             nn.init.orthogonal_(layer.weight, generator=generator)
-    for name, parameter in model.named_parameters():
-        if name.endswith("bias"):
-            parameter.zero_()
+        elif isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            taps = 9 / 4 if isinstance(layer, nn.ConvTranspose2d) else 9
+            layer.weight.normal_(0, math.sqrt(2 / (layer.in_channels * taps)), generator=generator)
+        else:
+            continue
+        layer.get_parameter("bias").zero_()
     last = model.decoder.net[-2]  # tanh 바로 앞의 전치 합성곱
     last.get_parameter("weight").mul_(0.3)
+
+
+def _checked_images(images: Images, layer: nn.Module) -> Images:
+    checks.check_image_batch(images)
+    if images.shape[1:] != (3, IMAGE_SIZE, IMAGE_SIZE):
+        resized = f"interpolate(images, {IMAGE_SIZE}, mode='bilinear', antialias=True)"
+        mend = f"{checks.MENDED_BY}images = torch.nn.functional.{resized}"
+        raise ValueError(
+            f"images: (batch, 3, {IMAGE_SIZE}, {IMAGE_SIZE})를 기대했는데 "
+            f"{tuple(images.shape)}이(가) 왔습니다.{mend if images.shape[1] == 3 else ''}"
+        )
+    return _checked(images, "images", layer, checks.check_image_range)
+
+
+def _checked_codes(codes: Codes, latent_dim: int, layer: nn.Module) -> Codes:
+    checks.check_codes(codes, latent_dim)
+    return _checked(codes, "codes", layer, checks.check_finite)
+
+
+def _checked(
+    values: Tensor, name: str, layer: nn.Module, check: Callable[[Tensor, str], None]
+) -> Tensor:
+    """장치와 자료형이 층의 가중치와 같은지, 평가 모드라면 값도 옳은지 검사한 텐서."""
+    weight = layer.get_parameter("weight")
+    if values.device != weight.device:
+        raise ValueError(
+            f"{name}: 모델과 같은 장치 {weight.device}을(를) 기대했는데 {values.device}이(가) "
+            f"왔습니다.{checks.MENDED_BY}{name} = {name}.to('{weight.device}')"
+        )
+    # autocast는 둘을 같은 자료형으로 바꾸어 줍니다.
+    if values.dtype != weight.dtype and not torch.is_autocast_enabled(values.device.type):
+        raise TypeError(
+            f"{name}: 모델과 같은 자료형 {weight.dtype}을(를) 기대했는데 {values.dtype}이(가) "
+            f"왔습니다.{checks.MENDED_BY}{name} = {name}.to({weight.dtype})"
+        )
+    if torch.compiler.is_compiling():  # 값을 물으면 그래프가 끊깁니다.
+        return values
+    if not layer.training:  # 학습 중에는 들여다보지 않습니다: GPU를 기다리게 합니다.
+        check(values, name)
+    # inference_mode에서 만든 텐서는 그 밖의 자동 미분이 기억하지 못하므로 사본을 씁니다.
+    made_inside = values.is_inference() and torch.is_grad_enabled()
+    return values.clone() if made_inside else values

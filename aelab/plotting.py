@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from torch import Tensor
 
-from aelab.checks import check_finite, check_float_tensor, check_positive_int
+from aelab.checks import check_finite, check_image_batch, check_positive_int, check_range
 from aelab.data import to_uint8
 from aelab.types import Images
 
@@ -58,7 +59,6 @@ def image_rows(
     rows: Mapping[str, Images],
     *,
     titles: Sequence[str] | None = None,
-    title: str | None = None,
     cell: float = 0.95,
 ) -> Figure:
     """같은 차례의 이미지를 줄마다 나란히 놓아 비교합니다.
@@ -66,7 +66,6 @@ def image_rows(
     인자
         rows: 줄의 이름 → [-1, 1]의 이미지 (n, 3, height, width). 모든 줄의 n이 같아야 합니다.
         titles: 열마다의 글, n개.
-        title: 그림 전체의 제목.
         cell: 이미지 한 장의 너비(인치).
 
     오류: 실수형 텐서가 아니면 TypeError, 모양이나 값의 범위가 다르거나 줄이 없거나 줄마다 장수가
@@ -77,28 +76,25 @@ def image_rows(
     if not counts or len(set(counts.values())) != 1:
         raise ValueError(f"rows: 장수가 같은 한 줄 이상을 기대했는데 {counts}이(가) 왔습니다.")
     columns = next(iter(counts.values()))
-    if columns == 0:
-        raise ValueError(f"rows: 한 장 이상의 이미지를 기대했는데 {counts}이(가) 왔습니다.")
     _check_titles(titles, columns)
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(
             len(rows),
             columns,
             squeeze=False,
-            figsize=(
-                cell * columns + 0.9,
-                cell * len(rows) + 0.25 * bool(titles) + 0.3 * bool(title),
-            ),
+            figsize=(cell * columns + 0.9, cell * len(rows) + 0.25 * bool(titles)),
         )
         for row, (name, images) in enumerate(pictures.items()):
             for column, image in enumerate(images):
                 axis = axes[row, column]
-                axis.imshow(image.numpy())
-                _hide_frame(axis)
+                axis.imshow(image)
+                # 줄의 이름(ylabel)이 남도록 축을 끄는 대신 눈금과 테두리만 지웁니다.
+                axis.set(xticks=[], yticks=[])
+                axis.grid(False)
+                axis.spines[:].set_visible(False)
             axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
         for column, text in enumerate(titles or ()):
             axes[0, column].set_title(text, fontsize="small")
-        figure.suptitle(title or "")
     return figure
 
 
@@ -107,7 +103,6 @@ def image_grid(
     *,
     columns: int = 8,
     titles: Sequence[str] | None = None,
-    title: str | None = None,
     cell: float = 0.95,
 ) -> Figure:
     """이미지를 차례대로 격자에 놓습니다.
@@ -116,15 +111,12 @@ def image_grid(
         images: [-1, 1]의 이미지 (n, 3, height, width).
         columns: 한 줄의 장수.
         titles: 이미지마다의 글, n개.
-        title: 그림 전체의 제목.
         cell: 이미지 한 장의 너비(인치).
 
     오류: 실수형 텐서가 아니면 TypeError, 모양이나 값의 범위가 다르거나 이미지가 없거나 글의 개수가
         다르면 ValueError.
     """
-    panels = _pictures(images, "images")
-    _check_titles(titles, len(panels))
-    return _grid(panels, columns, titles, title, cell)
+    return _grid(_pictures(images, "images"), columns, titles, cell)
 
 
 def feature_maps(
@@ -132,38 +124,24 @@ def feature_maps(
     *,
     columns: int = 8,
     titles: Sequence[str] | None = None,
-    title: str | None = None,
     cell: float = 0.95,
 ) -> Figure:
     """특징 맵을 채널마다 한 칸씩, 모든 칸에 같은 색 눈금(파랑 −, 빨강 +)으로 그립니다.
 
     인자
         maps: 실수 (channel, height, width).
-        columns, titles, title, cell: `image_grid`와 같습니다.
+        columns, titles, cell: `image_grid`와 같습니다.
 
-    오류: 실수형 텐서가 아니면 TypeError, 3차원이 아니거나 비었거나 유한하지 않은 값이 있거나 글의
-        개수가 다르면 ValueError.
+    오류: 3차원이 아니거나 비었거나 유한하지 않은 값이 있거나 글의 개수가 다르면 ValueError.
     """
-    check_float_tensor(maps, "maps")
-    if maps.ndim != 3:
+    if maps.ndim != 3 or maps.numel() == 0:
         raise ValueError(
             f"maps: (channel, height, width)를 기대했는데 {tuple(maps.shape)}이(가) 왔습니다."
         )
-    _check_titles(titles, len(maps))
-    if maps.numel() == 0:
-        raise ValueError(f"maps: 한 칸 이상을 기대했는데 {tuple(maps.shape)}이(가) 왔습니다.")
     check_finite(maps, "maps")
-    limit = float(maps.detach().abs().max())
-    return _grid(
-        maps.detach().float().cpu(),
-        columns,
-        titles,
-        title,
-        cell,
-        cmap="RdBu_r",
-        vmin=-limit,
-        vmax=limit,
-    )
+    panels = maps.detach().cpu().numpy()
+    limit = float(np.abs(panels).max())
+    return _grid(panels, columns, titles, cell, cmap="RdBu_r", vmin=-limit, vmax=limit)
 
 
 def thumbnail_map(
@@ -172,7 +150,6 @@ def thumbnail_map(
     labels: Sequence[str],
     *,
     thumbnails: int = 150,
-    title: str | None = None,
 ) -> Figure:
     """평면의 점을 라벨의 색으로 찍고, 겹치지 않게 고른 몇 점에 작은 그림을 얹습니다.
 
@@ -181,23 +158,20 @@ def thumbnail_map(
         images: [-1, 1]의 이미지 (n, 3, height, width).
         labels: 점마다의 라벨 n개.
         thumbnails: 얹을 그림의 수의 상한.
-        title: 제목.
 
     오류: 실수형 텐서가 아니면 TypeError, 개수가 서로 다르거나 점이 (n, 2)가 아니거나 값의 범위가
         다르면 ValueError.
     """
-    check_float_tensor(points, "points")
-    if points.ndim != 2 or points.shape[1] != 2 or len(points) == 0:
-        raise ValueError(f"points: (n, 2)를 기대했는데 {tuple(points.shape)}이(가) 왔습니다.")
-    check_finite(points, "points")
-    pictures = _pictures(images, "images").numpy()
-    if len(pictures) != len(points):
-        raise ValueError(f"images: {len(points)}장을 기대했는데 {len(pictures)}장이 왔습니다.")
+    pictures = _pictures(images, "images")
+    if points.shape != (len(pictures), 2):
+        raise ValueError(
+            f"points: ({len(pictures)}, 2)를 기대했는데 {tuple(points.shape)}이(가) 왔습니다."
+        )
     if len(labels) != len(points):
         raise ValueError(f"labels: {len(points)}개를 기대했는데 {len(labels)}개가 왔습니다.")
-    names = list(dict.fromkeys(sorted(labels)))
-    # NumPy에는 bfloat16이 없습니다.
-    points = points.detach().to(torch.promote_types(points.dtype, torch.float32)).cpu()
+    check_finite(points, "points")
+    names = sorted(set(labels))
+    points = points.detach().cpu()
     with plt.rc_context(STYLE):
         figure, axis = plt.subplots(figsize=(7.5, 6.5))
         for number, name in enumerate(names):
@@ -215,19 +189,20 @@ def thumbnail_map(
             box = OffsetImage(pictures[index], zoom=0.55)
             x, y = points[index].tolist()
             axis.add_artist(AnnotationBbox(box, (x, y), frameon=False, pad=0))
-        axis.set(xticks=[], yticks=[], title=title or "")
+        axis.set(xticks=[], yticks=[])
         axis.legend(ncols=5, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.01))
     return figure
 
 
-def _pictures(images: Images, name: str) -> Tensor:
+def _pictures(images: Images, name: str) -> np.ndarray:
     """[-1, 1]의 이미지 (n, 3, height, width)를 그릴 수 있는 uint8 (n, height, width, 3)으로 바꿉니다."""
-    stored = to_uint8(images)
-    if stored.ndim != 4 or stored.shape[1] != 3 or 0 in stored.shape[2:]:
+    check_image_batch(images, name)
+    if images.shape[1] != 3:
         raise ValueError(
-            f"{name}: (n, 3, height, width)를 기대했는데 {tuple(stored.shape)}이(가) 왔습니다."
+            f"{name}: (n, 3, height, width)를 기대했는데 {tuple(images.shape)}이(가) 왔습니다."
         )
-    return stored.permute(0, 2, 3, 1).cpu()
+    check_range(images, -1, 1, name)
+    return to_uint8(images).permute(0, 2, 3, 1).cpu().numpy()
 
 
 def _spread(points: Tensor, most: int) -> list[int]:
@@ -241,40 +216,28 @@ def _spread(points: Tensor, most: int) -> list[int]:
 
 
 def _grid(
-    panels: Tensor,
+    panels: np.ndarray,
     columns: int,
     titles: Sequence[str] | None,
-    title: str | None,
     cell: float,
     **shown_as: float | str,
 ) -> Figure:
     check_positive_int(columns, "columns")
-    if len(panels) == 0:
-        raise ValueError("한 칸 이상을 기대했는데 그릴 것이 없습니다.")
+    _check_titles(titles, len(panels))
     columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
     with plt.rc_context(STYLE):
-        height = (cell + 0.25 * bool(titles)) * rows + 0.3 * bool(title)
+        height = (cell + 0.25 * bool(titles)) * rows
         figure, axes = plt.subplots(rows, columns, squeeze=False, figsize=(cell * columns, height))
         for axis in axes.flat:
             axis.axis("off")
-        for axis, panel in zip(axes.flat, panels.numpy(), strict=False):
+        for axis, panel in zip(axes.flat, panels, strict=False):
             axis.imshow(panel, **shown_as)
         for axis, text in zip(axes.flat, titles or (), strict=False):
             axis.set_title(text, fontsize="small")
-        figure.suptitle(title or "")
     return figure
 
 
 def _check_titles(titles: Sequence[str] | None, count: int) -> None:
     if titles is not None and len(titles) != count:
         raise ValueError(f"titles: 글 {count}개를 기대했는데 {len(titles)}개가 왔습니다.")
-
-
-def _hide_frame(axis) -> None:
-    # 줄의 이름(ylabel)이 남도록 축을 끄는 대신 눈금과 테두리만 지웁니다.
-    axis.set_xticks([])
-    axis.set_yticks([])
-    axis.grid(False)
-    for spine in axis.spines.values():
-        spine.set_visible(False)

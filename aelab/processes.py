@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
+from torch import nn
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,13 @@ class Processes:
             return model
         return nn.parallel.DistributedDataParallel(model)
 
-    def sum(self, value: Tensor) -> Tensor:
-        """프로세스마다의 값을 더한 것."""
+    def sum(self, value: float, device: torch.device) -> float:
+        """프로세스마다의 값을 더한 것. `device`는 그 값을 주고받을 장치입니다."""
         if self.count == 1:
             return value
-        total = value.clone()
+        total = torch.tensor(value, dtype=torch.float64, device=device)
         dist.all_reduce(total)
-        return total
+        return float(total)
 
     def wait(self) -> None:
         """모두가 여기에 올 때까지 기다립니다."""
@@ -62,18 +62,19 @@ def joined(device: torch.device | str) -> Iterator[torch.device]:
     오류: GPU가 프로세스보다 적으면 ValueError.
     """
     device = torch.device(device)
-    if not (dist.is_available() and dist.is_torchelastic_launched()):
+    together = dist.is_available() and dist.is_torchelastic_launched()
+    if device.type == "cuda":
+        index = int(os.environ["LOCAL_RANK"]) if together else device.index or 0
+        if index >= torch.cuda.device_count():
+            raise ValueError(
+                f"device: {index + 1}번째 GPU를 기대했는데 GPU가 {torch.cuda.device_count()}개입니다. "
+                "없으면 cpu로 바꾸고, torchrun이면 --nproc-per-node를 GPU의 수에 맞춥니다."
+            )
+        device = torch.device("cuda", index)
+        torch.cuda.set_device(device)
+    if not together:
         yield device
         return
-    if device.type == "cuda":
-        local_rank = int(os.environ["LOCAL_RANK"])
-        if local_rank >= torch.cuda.device_count():
-            raise ValueError(
-                f"device: 프로세스마다 GPU 하나를 기대했는데 GPU가 {torch.cuda.device_count()}개입니다. "
-                "torchrun의 --nproc-per-node를 GPU의 수에 맞춥니다."
-            )
-        device = torch.device("cuda", local_rank)
-        torch.cuda.set_device(device)
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield device

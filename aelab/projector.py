@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from aelab.checks import check_codes, check_finite, check_image_batch, check_range
+from aelab.event_log import keep_tensorflow_out
 from aelab.types import Codes, Images
 
 # 프로젝터는 작은 그림을 한 장의 정사각형 그림에 모아 읽고, 그 한 변은 8192픽셀을 넘을 수 없습니다.
@@ -19,7 +20,7 @@ _CONFIG = "projector_config.pbtxt"
 def write(
     folder: Path | str,
     codes: Codes,
-    labels: Mapping[str, Sequence[object]],
+    labels: Mapping[str, Sequence[object] | Tensor],
     images: Images,
     *,
     name: str = "codes",
@@ -29,7 +30,7 @@ def write(
     인자
         folder: 기록할 폴더. 없으면 만듭니다.
         codes: 잠재 벡터 (n, latent).
-        labels: 라벨의 이름 → 값 n개. 여럿이면 프로젝터에서 골라 색을 입힐 수 있습니다.
+        labels: 라벨의 이름 → 값 n개의 목록이나 텐서. 여럿이면 프로젝터에서 골라 색을 입힐 수 있습니다.
             값 안의 줄바꿈과 탭은 빈칸으로 바꿉니다.
         images: [-1, 1]의 작은 그림 (n, 3, height, width), height와 width가 같아야 합니다.
         name: 프로젝터에 보일 이름.
@@ -40,26 +41,29 @@ def write(
         FileExistsError: 폴더에 이미 프로젝터의 기록이 있을 때.
         OSError: 폴더에 쓸 수 없을 때.
     """
+    keep_tensorflow_out()
     from torch.utils.tensorboard import SummaryWriter
 
     folder = Path(folder)
-    _check(codes, labels, images)
+    columns = {
+        column: values.tolist() if isinstance(values, Tensor) else values
+        for column, values in labels.items()
+    }
+    _check(codes, columns, images)
     if (folder / _CONFIG).exists():
         raise FileExistsError(
             f"folder: 새 폴더를 기대했는데 {folder}에 이미 프로젝터의 기록이 있습니다."
         )
-    columns = {column: [_one_line(value) for value in values] for column, values in labels.items()}
-    rows = [list(row) for row in zip(*columns.values(), strict=True)]
+    rows = [[_one_line(value) for value in row] for row in zip(*columns.values(), strict=True)]
     # 라벨이 하나뿐이면 프로젝터는 머리글이 없는 파일을 기대합니다.
     single = len(columns) == 1
     try:
         with SummaryWriter(str(folder)) as log:
             log.add_embedding(
-                # NumPy에는 bfloat16이 없습니다.
-                codes.detach().to(torch.promote_types(codes.dtype, torch.float32)).cpu(),
+                codes.detach().cpu(),
                 metadata=[row[0] for row in rows] if single else rows,
                 metadata_header=None if single else [_one_line(column) for column in columns],
-                label_img=images.detach().float().cpu().add(1).div(2).clamp(0, 1),
+                label_img=images.detach().cpu().add(1).div(2).clamp(0, 1),
                 tag=name,
             )
     except OSError as error:
@@ -74,6 +78,7 @@ def serve(folder: Path | str, port: int = 6006) -> str:
 
     오류: 폴더가 없으면 FileNotFoundError, 포트를 쓸 수 없으면 OSError.
     """
+    keep_tensorflow_out()
     from tensorboard.program import TensorBoard, TensorBoardServerException
 
     folder = Path(folder)
@@ -107,12 +112,12 @@ def flatten(codes: Codes, method: Literal["pca", "tsne"]) -> Tensor:
     """
     if method not in ("pca", "tsne"):
         raise ValueError(f"method: 'pca' 또는 'tsne'를 기대했는데 {method!r}이(가) 왔습니다.")
-    if isinstance(codes, Tensor) and codes.ndim == 2 and len(codes) < 3:
-        raise ValueError(f"codes: 세 개 이상을 기대했는데 {len(codes)}개가 왔습니다.")
     check_codes(codes)
     check_finite(codes, "codes")
-    if codes.shape[1] < 2:
-        raise ValueError(f"codes: 2차원 이상을 기대했는데 {codes.shape[1]}차원이 왔습니다.")
+    if len(codes) < 3 or codes.shape[1] < 2:
+        raise ValueError(
+            f"codes: 2차원 이상의 세 개 이상을 기대했는데 {tuple(codes.shape)}이(가) 왔습니다."
+        )
     if (codes == codes[0]).all():
         raise ValueError("codes: 서로 다른 잠재 벡터를 기대했는데 모두 같아 펼칠 방향이 없습니다.")
     # 메모리에 놓인 차례가 다르면 반올림이 달라지고, 그 차이로 축의 부호가 뒤집힐 수 있습니다.
@@ -137,12 +142,11 @@ def _check(codes: Codes, labels: Mapping[str, Sequence[object]], images: Images)
     check_finite(codes, "codes")
     check_image_batch(images)
     count, channel, height, width = images.shape
-    if count != len(codes):
-        raise ValueError(f"images: {len(codes)}장을 기대했는데 {count}장이 왔습니다.")
-    if channel != 3:
-        raise ValueError(f"images: 채널 3개를 기대했는데 {channel}개가 왔습니다.")
-    if height != width:
-        raise ValueError(f"images: 정사각형을 기대했는데 {height}×{width}이(가) 왔습니다.")
+    if (count, channel, height) != (len(codes), 3, width):
+        raise ValueError(
+            f"images: 정사각형인 ({len(codes)}, 3, height, height)를 기대했는데 "
+            f"{tuple(images.shape)}이(가) 왔습니다."
+        )
     if not labels:
         raise ValueError("labels: 한 가지 이상의 라벨을 기대했는데 하나도 없습니다.")
     for column, values in labels.items():

@@ -1,7 +1,7 @@
 """학습 설정에서 하나씩 빼거나 바꾸면 검증 오차가 얼마나 달라지는지.
 
-    python benchmarks/ablation.py                       # 모든 줄: 줄마다 몇 분
-    python benchmarks/ablation.py --rows 기본값 AdamW     # 고른 줄만. 나머지는 전에 잰 것을 씁니다
+    python -m benchmarks.ablation                       # 모든 줄: 줄마다 몇 분
+    python -m benchmarks.ablation --rows 기본값 AdamW     # 고른 줄만. 나머지는 전에 잰 것을 씁니다
 
 줄마다 128차원을 같은 epoch만큼 처음부터 학습합니다. 짧은 학습의 차례가 긴 학습에서도 같지는 않습니다.
 """
@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import measuring
 import torch
 
 import aelab
 from aelab.muon import Muon
 from aelab.training import TrainingConfig, fit
+from benchmarks import measuring
 
 EPOCHS = 8
 DEFAULT = "기본값"

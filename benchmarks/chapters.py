@@ -1,25 +1,24 @@
 """장마다 새 프로세스에서 실행하는 데 드는 시간과 메모리.
 
-    python benchmarks/chapters.py                      # 모든 장
-    python benchmarks/chapters.py book/01_encoder.ipynb
+    python -m benchmarks.chapters                      # 모든 장
+    python -m benchmarks.chapters book/01_encoder.ipynb
 
 메모리는 노트북의 커널이 가장 많이 쓴 양입니다. 노트북은 바꾸지 않습니다.
 """
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import measuring
+from benchmarks import measuring
+from tools.execute import chapters, prepare_environment
 
 SECONDS, MEMORY = 60, 1.5e9  # 한계
 # 마지막 셀로 더해, 커널이 스스로 대답하게 합니다.
-ASK_PEAK = (
-    f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); "
-    "from measuring import peak_memory; print(peak_memory())"
-)
+ASK_PEAK = "from benchmarks.measuring import peak_memory; print(peak_memory())"
 
 
 def execute(path: Path) -> tuple[float, int]:
@@ -45,15 +44,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("chapters", nargs="*", type=Path, help="노트북(기본은 모든 장)")
     parser.add_argument("--output", type=Path, default=measuring.RESULTS / "chapters.json")
     chosen = parser.parse_args(arguments)
-    sys.path.insert(0, str(measuring.ROOT))
-    from tools.execute import prepare_environment
-
     prepare_environment(measuring.require_cifar10())
+    paths = [str(measuring.ROOT), os.environ.get("PYTHONPATH", "")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        filter(None, paths)
+    )  # 커널은 책의 폴더에서 시작합니다.
     found = measuring.machine()
     print(measuring.describe(found), flush=True)
 
     rows, records = [], []
-    for path in chosen.chapters or sorted((measuring.ROOT / "book").glob("[0-9]*.ipynb")):
+    for path in chosen.chapters or chapters():
         seconds, peak = execute(path.resolve())
         reached = seconds <= SECONDS and peak <= MEMORY
         rows.append(

@@ -1,6 +1,6 @@
 """이 컴퓨터의 한계와, 이미지 내보내기와 학습이 거기에 얼마나 가까운지.
 
-    python benchmarks/limits.py
+    python -m benchmarks.limits
 
 메모리의 한계는 큰 텐서를 복사하고 더하는 빠르기로, 계산의 한계는 큰 정사각 행렬의 곱으로 잽니다.
 """
@@ -13,13 +13,13 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import measuring
 import torch
-from measuring import MIB, alternate, timed
 from torch.utils.flop_counter import FlopCounterMode
 
 import aelab
 from aelab.data import ImageSet, cifar10
+from benchmarks import measuring
+from benchmarks.measuring import MIB, alternate, timed
 
 SIDE = 2048  # 정사각 행렬의 한 변
 BYTES = 512 * MIB  # 복사하고 더할 텐서. 캐시보다 훨씬 큽니다.

@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,6 +24,21 @@ MIB = 2**20
 
 class Disagreement(Exception):
     """두 방법의 결과가 다릅니다. 그러면 시간을 견주는 것도 뜻이 없습니다."""
+
+
+def fresh_python(arguments: Sequence[str]) -> str:
+    """새 프로세스에서 실행한 파이썬의 출력. 이 작업 폴더의 aelab을 씁니다."""
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    environment = os.environ | {
+        "MPLBACKEND": "Agg",
+        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+    }
+    result = subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, env=environment
+    )
+    if result.returncode:
+        raise RuntimeError(f"{' '.join(arguments)}: 실패했습니다.\n{result.stderr}")
+    return result.stdout
 
 
 def timed(work: Callable[[], object]) -> Callable[[], float]:
@@ -92,26 +108,6 @@ class Ratio:
 
     def record(self) -> dict[str, Any]:
         return {**asdict(self), "ratio": self.ratio, "reached": self.reached}
-
-
-@dataclass(frozen=True)
-class Limit:
-    """넘지 말아야 하는 시간."""
-
-    work: str
-    ours: Sequence[float]  # 초
-    most: float  # 초
-
-    @property
-    def reached(self) -> bool:
-        return statistics.median(self.ours) <= self.most
-
-    def cells(self) -> list[str]:
-        ours = _seconds(self.ours)
-        return [self.work, ours, "", "", "", f"{self.most:g}초 이하", _yes_or_no(self.reached)]
-
-    def record(self) -> dict[str, Any]:
-        return {**asdict(self), "reached": self.reached}
 
 
 HEADINGS = ("일", "aelab(초)", "상대", "상대(초)", "비", "목표", "이르렀나")

@@ -1,6 +1,6 @@
 """검색의 비용이 모음의 크기에 따라 어떻게 늘고, 컴퓨터의 한계에 얼마나 가까운지.
 
-    python benchmarks/search.py
+    python -m benchmarks.search
 
 잠재 벡터는 진짜 CIFAR-10의 것과 평균과 공분산이 같은 정규분포에서 뽑습니다. 크기와 방법마다 새
 프로세스에서 재고, 메모리는 그 프로세스가 색인을 만들고 찾는 동안 더 쓴 것입니다.
@@ -17,17 +17,17 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import measuring
 import torch
-from limits import matrix_products, memory_bandwidth
-from measuring import MIB, timed
 from torch import Tensor
 
 import aelab
+from benchmarks import measuring
+from benchmarks.limits import matrix_products, memory_bandwidth
+from benchmarks.measuring import MIB, timed
 
 LATENT, NEIGHBOURS, TOGETHER = 128, 8, 200
 SIZES = (10_000, 100_000, 1_000_000)
-BACKENDS = ("exact", "faiss")
+BACKENDS = ("exact", "faiss", "faiss-hnsw")
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,20 @@ def recall(found: Cost, exact: Cost) -> float:
     return statistics.mean(shares)
 
 
-def code_statistics() -> tuple[Tensor, Tensor]:
-    """진짜 잠재 벡터의 평균과, 공분산을 이루는 삼각 행렬."""
-    images = aelab.load_images("cifar10", "validation")
-    codes = aelab.retrieval.embed(aelab.load_pretrained(LATENT), images)
+def code_statistics(codes: Tensor) -> tuple[Tensor, Tensor]:
+    """잠재 벡터의 평균과, 공분산을 이루는 삼각 행렬."""
     return codes.mean(0), torch.linalg.cholesky(codes.T.cov())
+
+
+def graph_recall(corpus: Tensor, queries: Tensor, metric: str) -> float:
+    """진짜 잠재 벡터에서 어림하는 색인이 찾아낸 정확한 이웃의 몫."""
+    from aelab.retrieval import LatentIndex
+
+    exact, graph = (
+        LatentIndex(corpus, metric, backend).search(queries, NEIGHBOURS)[1]
+        for backend in ("exact", "faiss-hnsw")
+    )
+    return float((graph[:, :, None] == exact[:, None]).any(2).double().mean())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,7 +110,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(measuring.describe(found), flush=True)
     reading = memory_bandwidth(chosen.repeats)["더하기"]
     multiplying = matrix_products(chosen.repeats)["fp32"]
-    mean, factor = code_statistics()
+    model = aelab.load_pretrained(LATENT)
+    train, test = (
+        aelab.retrieval.embed(model, aelab.load_images("cifar10", split))
+        for split in ("train", "test")
+    )
+    try:
+        for metric in ("euclidean", "cosine"):
+            share = graph_recall(train, test[:1000], metric)
+            print(
+                f"CIFAR-10의 잠재 벡터 {len(train):,}개, {metric}: faiss-hnsw의 재현율 {share:.3f}"
+            )
+    except ImportError as error:
+        print(error)
+    mean, factor = code_statistics(train)
 
     rows, records, worst = [], [], 1.0
     for size in chosen.sizes:
@@ -116,7 +138,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 continue
             exact = exact or one
             share = recall(one, exact)
-            worst = min(worst, share)
+            if backend != "faiss-hnsw":  # 이것만 어림합니다.
+                worst = min(worst, share)
             limits = {
                 "alone": size * LATENT * 4 / reading,
                 "together": size * LATENT / multiplying,
@@ -149,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"재현율@{NEIGHBOURS}",
     )
     measuring.report(chosen.output, found, records, measuring.table(headings, rows))
-    return int(worst < 0.999)  # 두 방법 모두 정확해야 합니다.
+    return int(worst < 0.999)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """aelab이 하는 일의 빠르기를, 같은 일을 흔히 적는 대로 적은 것과 견줍니다.
 
-    python benchmarks/speed.py                          # 표 하나와 results/speed.json
-    python benchmarks/speed.py --rows batches search    # 고른 것만. 나머지는 전에 잰 것을 씁니다
+    python -m benchmarks.speed                          # 표 하나와 results/speed.json
+    python -m benchmarks.speed --rows batches search    # 고른 것만. 나머지는 전에 잰 것을 씁니다
 
 한 프로세스에서(여는 시간은 새 프로세스에서) 번갈아 재어 중앙값을 견줍니다. 두 쪽의 결과가 다르면
 1로 끝납니다. 목표에 이르지 못한 것은 표에 "아니요"라고 적을 뿐입니다.
@@ -9,8 +9,6 @@
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,14 +16,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-import measuring
 import torch
-import usual
-from measuring import Disagreement, Limit, Ratio, alternate, fastest, timed
 from torch import Tensor
 
 import aelab
 from aelab.data import ImageSet, cifar10
+from benchmarks import measuring, usual
+from benchmarks.measuring import Disagreement, Ratio, alternate, fastest, fresh_python, timed
 
 LATENT, NEIGHBOURS, QUERIES = 128, 8, 1_000
 WORKERS = (0, 2)
@@ -183,7 +180,7 @@ def search(setting: Setting) -> Iterable[Ratio]:
 
 def loading(setting: Setting) -> Iterable[Ratio]:
     """담긴 모델 읽기."""
-    from lightning_model import LitAutoencoder, write_checkpoint
+    from benchmarks.lightning_model import LitAutoencoder, write_checkpoint
 
     def ours() -> torch.nn.Module:
         return aelab.load_pretrained(LATENT)
@@ -205,7 +202,7 @@ def loading(setting: Setting) -> Iterable[Ratio]:
 
 def opening(setting: Setting) -> Iterable[Ratio]:
     """장을 열어 첫 재구성까지: 새 프로세스에서 1장의 처음 두 코드 셀."""
-    from lightning_model import write_checkpoint
+    from benchmarks.lightning_model import write_checkpoint
 
     scripts = measuring.ROOT / "benchmarks" / "opening"
     with tempfile.TemporaryDirectory() as folder:
@@ -243,20 +240,7 @@ def opening(setting: Setting) -> Iterable[Ratio]:
         yield Ratio(work, seconds[0], other, seconds[1], least=3)
 
 
-def importing(setting: Setting) -> Iterable[Limit]:
-    """`import torch` 뒤의 `import aelab`."""
-    code = (
-        "import time, torch; started = time.perf_counter(); import aelab; "
-        "print(time.perf_counter() - started)"
-    )
-    seconds = [float(fresh_python(["-c", code])) for _ in range(setting.repeats)]
-    yield Limit("import torch에 import aelab이 더하는 시간", seconds, most=0.2)
-
-
-ROWS = {
-    work.__name__: work
-    for work in (batches, training, embedding, search, loading, opening, importing)
-}
+ROWS = {work.__name__: work for work in (batches, training, embedding, search, loading, opening)}
 
 
 def receive(images: Iterable[object]) -> None:
@@ -275,28 +259,12 @@ def must_agree(name: str, found: Tensor, reference: Tensor, *, atol: float) -> N
         raise Disagreement(f"{name}: aelab과 다른 결과가 나왔습니다.")
 
 
-def fresh_python(arguments: Sequence[str]) -> str:
-    """새 프로세스에서 실행한 파이썬의 출력. 이 작업 폴더의 aelab을 씁니다."""
-    paths = [str(measuring.ROOT), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {
-        "MPLBACKEND": "Agg",
-        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
-    }
-    result = subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, env=environment
-    )
-    if result.returncode:
-        raise RuntimeError(f"{' '.join(arguments)}: 실패했습니다.\n{result.stderr}")
-    return result.stdout
-
-
-def earlier(path: Path) -> dict[str, list[Ratio | Limit]]:
+def earlier(path: Path) -> dict[str, list[Ratio]]:
     """전에 잰 것: `ROWS`의 이름 → 줄들."""
-    measured: dict[str, list[Ratio | Limit]] = {}
+    measured: dict[str, list[Ratio]] = {}
     if path.exists():
         for record in json.loads(path.read_text(encoding="utf-8"))["rows"]:
-            kind = Ratio if "theirs" in record else Limit
-            row = kind(**{field.name: record[field.name] for field in fields(kind)})
+            row = Ratio(**{field.name: record[field.name] for field in fields(Ratio)})
             measured.setdefault(record["row"], []).append(row)
     return measured
 

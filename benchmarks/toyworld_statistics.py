@@ -1,6 +1,6 @@
 """toyworld의 통계를 CIFAR-10과 견줍니다.
 
-    python benchmarks/toyworld_statistics.py
+    python -m benchmarks.toyworld_statistics
 
 학습 세트 10,000장에 주성분을 맞추고, 그 세트와 시험 세트 2,000장에 남는 분산을 잽니다. CIFAR-10이
 디스크에 있으면(AELAB_DATA) 같은 장수로 나란히 잽니다. 한계는 CIFAR-10 전체에서 잰 기준에 견주므로
@@ -13,7 +13,8 @@ import time
 import torch
 
 import aelab
-from aelab.data import ImageSet, cifar10, toyworld
+from aelab import toyworld
+from aelab.data import ImageSet, cifar10
 
 KEPT = (64, 128, 256, 384)
 # CIFAR-10 전체(학습 45,000장, 시험 10,000장)에서 잰 기준: 총분산과, 시험 세트에 남는 분산의 몫

@@ -2,8 +2,7 @@
 // 3장에서 이미지를 일부러 망가뜨리는 다섯 가지: 이동, 가림, 흐림, 잡음, 밝기.
 // 이미지는 [-1, 1]의 값 3 × 32 × 32이며, 받은 이미지는 바꾸지 않습니다.
 {
-  const SIDE = 32;
-  const AREA = SIDE * SIDE;
+  const { SIDE, PLANE } = aelab.codec;
 
   /**
    * 오른쪽 아래로 옮기고, 빈 줄은 채널의 평균으로 채웁니다.
@@ -77,10 +76,10 @@
    */
   function byChannel(image, rule) {
     const changed = new Float32Array(image.length);
-    for (let from = 0; from < image.length; from += AREA) {
-      const plane = image.subarray(from, from + AREA);
-      const mean = plane.reduce((sum, value) => sum + value, 0) / AREA;
-      for (let i = 0; i < AREA; i++) {
+    for (let from = 0; from < image.length; from += PLANE) {
+      const plane = image.subarray(from, from + PLANE);
+      const mean = plane.reduce((sum, value) => sum + value, 0) / PLANE;
+      for (let i = 0; i < PLANE; i++) {
         changed[from + i] = rule(plane, mean, i % SIDE, Math.floor(i / SIDE));
       }
     }

@@ -2,8 +2,7 @@
 // 합성곱 오토인코더의 계산: aelab/models.py와 같은 층을 배열과 반복문만으로 셉니다.
 // 값은 채널, 행, 열의 순서로 이어진 Float32Array입니다.
 {
-  const SIDE = 32;
-  const SMALLEST = SIDE / 8; // 보폭 2의 합성곱을 세 번 지난 특징 맵의 한 변
+  const SMALLEST = 4; // 보폭 2의 합성곱을 세 번 지난 특징 맵의 한 변: 32 → 16 → 8 → 4
   const TAPS = 9; // 3×3 커널의 칸
 
   /**

@@ -1,8 +1,7 @@
 "use strict";
 // 사진이 아닌 무늬. aelab/ood.py와 같은 식이며, 값은 [-1, 1]의 (3, 32, 32)입니다.
 {
-  const SIDE = 32;
-  const PLANE = SIDE * SIDE;
+  const { SIDE, PLANE } = aelab.codec;
 
   /**
    * 픽셀마다 색을 정하는 함수로 이미지를 만듭니다.

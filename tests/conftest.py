@@ -4,11 +4,11 @@ import os
 import shutil
 from pathlib import Path
 
-import matplotlib
 import pytest
 from filelock import FileLock
 
-matplotlib.use("Agg")
+os.environ["MPLBACKEND"] = "Agg"  # 화면이 없어도 그린다
+os.environ["PYTHONUTF8"] = "1"  # 자식 프로세스가 쓴 글을 시험은 UTF-8로 읽는다
 
 BROWSER_TIMEOUT = 120  # 초. 바쁜 컴퓨터에서도 넉넉히
 
@@ -79,7 +79,7 @@ def chromium(require_or_skip):
     chrome = shutil.which("chromium") or shutil.which("google-chrome")
     driver = shutil.which("chromedriver")
     if chrome is None or driver is None:
-        require_or_skip("chromium과 chromedriver가 없습니다.")
+        require_or_skip("Chromium(또는 Chrome)과 chromedriver가 없습니다.")
     options = webdriver.ChromeOptions()
     options.binary_location = chrome
     for option in (

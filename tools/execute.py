@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import sys
 import time
 from datetime import date
@@ -29,6 +30,13 @@ NOTEBOOK_METADATA = {
     "language_info": {"name": "python"},
 }
 CELL_METADATA = {"tags", "mystnb", "jupyter", "cellView"}  # 이 밖의 것은 편집기가 남긴 흔적이다
+
+
+def chapters() -> list[Path]:
+    """목차(_toc.yml)에 적힌 차례의 노트북. 곁에 남은 사본이나 연습용 노트북은 장이 아닙니다."""
+    listed = re.findall(r"file: (\S+)", (BOOK / "_toc.yml").read_text(encoding="utf-8"))
+    paths = [BOOK / f"{name}.ipynb" for name in listed]
+    return [path for path in paths if path.exists()]
 
 
 def find_cifar10() -> Path | None:
@@ -114,16 +122,9 @@ def code_hash(notebook: NotebookNode) -> str:
     return hashlib.sha256(json.dumps(sources).encode()).hexdigest()
 
 
-def record(chapter: str, notebook: NotebookNode, file: Path | None = None) -> None:
-    """장을 실행한 날과 판을 적습니다. 같은 날 같은 판으로 다시 실행하면 파일도 그대로입니다.
-
-    인자
-        chapter: 장의 파일 이름에서 .ipynb를 뺀 것.
-        notebook: 방금 실행한 노트북.
-        file: 적을 파일. 기본은 book/versions.json입니다.
-    """
-    file = file or VERSIONS
-    recorded = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+def record(chapter: str, notebook: NotebookNode) -> None:
+    """장(.ipynb를 뺀 이름)을 실행한 날과 판을 적습니다. 같은 날 같은 판이면 파일도 그대로입니다."""
+    recorded = json.loads(VERSIONS.read_text(encoding="utf-8")) if VERSIONS.exists() else {}
     recorded[chapter] = {
         "date": date.today().isoformat(),
         "python": platform.python_version(),
@@ -132,11 +133,11 @@ def record(chapter: str, notebook: NotebookNode, file: Path | None = None) -> No
         "code": code_hash(notebook),
     }
     # 나란히 실행해도 반쯤 쓴 파일을 읽는 일이 없게, 다 쓴 다음 바꿔 놓는다
-    temporary = file.with_name(f"{file.name}.{os.getpid()}")
+    temporary = VERSIONS.with_name(f"{VERSIONS.name}.{os.getpid()}")
     temporary.write_text(
         json.dumps(recorded, indent=1, sort_keys=True) + "\n", encoding="utf-8", newline="\n"
     )
-    os.replace(temporary, file)
+    os.replace(temporary, VERSIONS)
 
 
 def main(arguments: list[str]) -> None:
@@ -147,7 +148,7 @@ def main(arguments: list[str]) -> None:
             "`python -m aelab data`로 내려받거나 AELAB_DATA에 폴더를 적고 다시 실행하십시오."
         )
     prepare_environment(data)
-    for path in [Path(argument) for argument in arguments] or sorted(BOOK.glob("*.ipynb")):
+    for path in [Path(argument) for argument in arguments] or chapters():
         start = time.perf_counter()
         execute(path)
         print(f"{path.name}: {time.perf_counter() - start:.0f}초", flush=True)

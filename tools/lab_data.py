@@ -34,23 +34,12 @@ BATCH = 250
 KEY_FILE = "key.json"
 
 SOURCE_NAMES = {"cifar10": "CIFAR-10", "toyworld": "toyworld"}
-CLASS_NAMES = {
-    "airplane": "비행기",
-    "automobile": "자동차",
-    "bird": "새",
-    "cat": "고양이",
-    "deer": "사슴",
-    "dog": "개",
-    "frog": "개구리",
-    "horse": "말",
-    "ship": "배",
-    "truck": "트럭",
-}
 
 
 def images_at_hand() -> ImageSet:
     """시험 이미지의 앞부분: 디스크에 있으면 CIFAR-10, 없으면 toyworld. 내려받지 않습니다."""
-    from aelab.data import cifar10, toyworld
+    from aelab import toyworld
+    from aelab.data import cifar10
 
     root = cifar10.locate()
     test = toyworld.load("test") if root is None else cifar10.load("test", root)
@@ -122,7 +111,7 @@ def _scripts(images: ImageSet) -> Iterator[tuple[str, str]]:
             yield script("map", _floats(*maps))
     about = {
         "sourceName": SOURCE_NAMES.get(images.name, images.name),
-        "classes": [CLASS_NAMES.get(name, name) for name in images.classes],
+        "classes": list(images.classes_ko),
         "labels": images.labels.tolist(),
         "imageCount": len(images),
         "firstCount": FIRST,
@@ -231,7 +220,11 @@ def _is_whole(folder: Path, key: str) -> bool:
 def main(arguments: list[str]) -> None:
     """명령줄에서 준 폴더에 씁니다."""
     (folder,) = arguments
-    print(f"실험실의 자료: {folder} ({'새로 썼습니다' if write(folder) else '그대로입니다'})")
+    try:
+        written = write(folder)
+    except (OSError, ValueError) as error:
+        sys.exit(f"오류: {error}")
+    print(f"실험실의 자료: {folder} ({'새로 썼습니다' if written else '그대로입니다'})")
 
 
 if __name__ == "__main__":

@@ -3,13 +3,12 @@
 import logging
 import os
 from functools import cache
+from pathlib import Path
 
-from aelab.data.imageset import ImageSet, to_float, to_uint8
+from aelab.data.imageset import KOREAN_NAMES, ImageSet, check_split, to_float, to_uint8
+from aelab.data.photos import open_photo
 
-__all__ = ["ImageSet", "load_images", "to_float", "to_uint8"]
-
-_NAMES = ("auto", "cifar10", "toyworld")
-_SPLITS = ("train", "validation", "test")
+__all__ = ["KOREAN_NAMES", "ImageSet", "load_images", "open_photo", "to_float", "to_uint8"]
 
 
 def load_images(name: str = "auto", split: str = "train") -> ImageSet:
@@ -27,41 +26,36 @@ def load_images(name: str = "auto", split: str = "train") -> ImageSet:
         ValueError: 모르는 이름일 때.
         OSError: name="cifar10"인데 디스크에 없고 내려받을 수도 없을 때.
     """
-    if name not in _NAMES:
+    check_split(split)
+    if name not in ("auto", "cifar10", "toyworld") and Path(name).expanduser().is_dir():
+        return ImageSet.from_folder(name, split)
+    if name not in ("auto", "cifar10", "toyworld"):
         raise ValueError(
-            f"name: {_listed(_NAMES)} 가운데 하나를 기대했는데 {name!r}이(가) 왔습니다."
+            f"name: 'auto', 'cifar10', 'toyworld'나 사진이 든 폴더를 기대했는데 {name!r}이(가) 왔습니다."
         )
-    if split not in _SPLITS:
-        raise ValueError(
-            f"split: {_listed(_SPLITS)} 가운데 하나를 기대했는데 {split!r}이(가) 왔습니다."
-        )
-    from aelab.data import cifar10, toyworld
+    from aelab import toyworld
+    from aelab.data import cifar10
 
     if name == "toyworld":
         return toyworld.load(split)
     root = cifar10.locate(strict=name == "cifar10")
     if root is None:
-        if name == "auto" and os.environ.get("AELAB_OFFLINE") == "1":
-            _announce("AELAB_OFFLINE=1이고 디스크에 CIFAR-10이 없어")
-            return toyworld.load(split)
-        try:
-            root = cifar10.download_once()
-        except cifar10.DownloadError:
-            if name == "cifar10":
-                raise
-            _announce("CIFAR-10을 내려받을 수 없어")
-            return toyworld.load(split)
-    return cifar10.load(split, root)
+        offline = os.environ.get("AELAB_OFFLINE") == "1"
+        root = cifar10.download() if name == "cifar10" else _downloaded(offline)
+    return toyworld.load(split) if root is None else cifar10.load(split, root)
 
 
-@cache  # 같은 까닭은 한 번만 알립니다.
-def _announce(reason: str) -> None:
-    logging.getLogger("aelab").warning(
-        "%s 대신 toyworld를 씁니다. 진짜 자료는 인터넷에 연결해 `python -m aelab data`로 받거나, "
-        "받아 둔 폴더를 환경 변수 AELAB_DATA로 알려 줍니다.",
-        reason,
-    )
+@cache  # 세 세트를 차례로 불러도 한 번만 기다리고 한 번만 알립니다.
+def _downloaded(offline: bool) -> Path | None:
+    """CIFAR-10을 내려받은 폴더. 받지 못하면 까닭을 알리고 None을 돌려줍니다."""
+    from aelab.data import cifar10
 
-
-def _listed(names: tuple[str, ...]) -> str:
-    return ", ".join(map(repr, names))
+    try:
+        return cifar10.download()
+    except cifar10.DownloadError as error:
+        logging.getLogger("aelab").warning(
+            "%s 대신 toyworld를 씁니다. 진짜 자료는 인터넷에 연결해 `python -m aelab data`로 받거나, "
+            "받아 둔 폴더를 환경 변수 AELAB_DATA로 알려 줍니다.",
+            str(error).splitlines()[0],
+        )
+        return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -11,17 +12,36 @@ from aelab.types import Images, Labels, StoredImages
 
 Index = slice | Sequence[int] | Tensor
 
+KOREAN_NAMES = {
+    "airplane": "비행기",
+    "automobile": "자동차",
+    "bird": "새",
+    "cat": "고양이",
+    "deer": "사슴",
+    "dog": "개",
+    "frog": "개구리",
+    "horse": "말",
+    "ship": "배",
+    "truck": "트럭",
+}
+
+
+def check_split(split: str) -> None:
+    """`split`이 "train", "validation", "test" 가운데 하나가 아니면 ValueError."""
+    if split not in ("train", "validation", "test"):
+        raise ValueError(
+            f"split: 'train', 'validation', 'test' 가운데 하나를 기대했는데 {split!r}이(가) 왔습니다."
+        )
+
 
 def to_float(stored: Tensor) -> Tensor:
     """0부터 255까지의 uint8을 [-1, 1]의 float32로 바꿉니다. 모양은 그대로입니다.
 
-    오류: uint8의 조밀한 텐서가 아니면 TypeError.
+    오류: uint8 텐서가 아니면 TypeError.
     """
     if not isinstance(stored, Tensor) or stored.dtype != torch.uint8:
         kind = stored.dtype if isinstance(stored, Tensor) else type(stored).__name__
         raise TypeError(f"stored: uint8 텐서를 기대했는데 {kind}이(가) 왔습니다.")
-    if stored.layout != torch.strided:
-        raise TypeError(f"stored: 조밀한 텐서를 기대했는데 {stored.layout} 텐서가 왔습니다.")
     return stored.float().div_(127.5).sub_(1)
 
 
@@ -47,7 +67,7 @@ class ImageSet:
         name: 자료의 이름("cifar10" 또는 "toyworld").
         factors: 그림을 만든 요인(toyworld에만 있습니다). 요인마다 길이 n의 텐서.
 
-    오류: 값이 있는 텐서가 아니면 TypeError, 자료형이나 모양이 다르면 ValueError.
+    오류: 이미지나 라벨의 자료형이나 모양이 다르면 ValueError.
     """
 
     images: StoredImages
@@ -57,33 +77,35 @@ class ImageSet:
     factors: Mapping[str, Tensor] | None = None
 
     def __post_init__(self) -> None:
-        given = {"images": self.images, "labels": self.labels}
-        given |= {f"factors[{name!r}]": values for name, values in (self.factors or {}).items()}
-        for name, values in given.items():
-            if not isinstance(values, Tensor):
-                kind = type(values).__name__
-                raise TypeError(f"{name}: torch.Tensor를 기대했는데 {kind}이(가) 왔습니다.")
-            if values.layout != torch.strided or values.is_meta:
-                raise TypeError(
-                    f"{name}: 값이 모두 있는 조밀한 텐서를 기대했는데 {values.device}의 "
-                    f"{values.layout} 텐서가 왔습니다."
-                )
-        if self.images.dtype != torch.uint8 or self.images.shape[1:] != (3, 32, 32):
-            raise ValueError(
-                "images: uint8 (n, 3, 32, 32)를 기대했는데 "
-                f"{self.images.dtype} {tuple(self.images.shape)}이(가) 왔습니다."
-            )
-        if self.labels.dtype != torch.int64 or self.labels.shape != self.images.shape[:1]:
-            raise ValueError(
-                f"labels: int64 ({len(self.images)},)를 기대했는데 "
-                f"{self.labels.dtype} {tuple(self.labels.shape)}이(가) 왔습니다."
-            )
-        for factor, values in (self.factors or {}).items():
-            if values.shape[:1] != self.images.shape[:1]:
+        for name, values, dtype, shape in (
+            ("images", self.images, torch.uint8, (len(self.images), 3, 32, 32)),
+            ("labels", self.labels, torch.int64, (len(self.images),)),
+        ):
+            if values.dtype != dtype or values.shape != shape:
                 raise ValueError(
-                    f"factors[{factor!r}]: 길이 {len(self.images)}을(를) 기대했는데 "
-                    f"{tuple(values.shape)}이(가) 왔습니다."
+                    f"{name}: {dtype} {shape}를 기대했는데 {values.dtype} {tuple(values.shape)}이(가) "
+                    "왔습니다."
                 )
+
+    @classmethod
+    def from_folder(cls, folder: Path | str, split: str | None = None) -> "ImageSet":
+        """폴더의 사진을 모두 32×32로 줄여 담습니다. 사진마다 `data.open_photo`와 같게 다룹니다.
+
+        클래스는 하위 폴더의 이름입니다. 하위 폴더가 없으면 폴더의 이름 하나입니다. 읽을 수 없는 파일은 한 번의
+        경고로 알리고 건너뜁니다.
+
+        인자
+            folder: 사진이 든 폴더. Pillow가 읽는 형식이면 확장자의 대소문자를 가리지 않고 읽습니다.
+            split: "train", "validation", "test"이면 파일 이름으로 정한 8 : 1 : 1 가운데 하나, None이면 모두.
+
+        오류: 폴더가 없으면 FileNotFoundError, 읽을 사진이 없거나 나누기에 모자라면 ValueError.
+        """
+        from aelab.data.photos import read_folder
+
+        pictures, labels, classes = read_folder(folder, split)
+        return cls(
+            torch.from_numpy(pictures), torch.tensor(labels), tuple(classes), Path(folder).name
+        )
 
     def __len__(self) -> int:
         return len(self.images)
@@ -91,10 +113,15 @@ class ImageSet:
     def __repr__(self) -> str:
         return f"ImageSet({self.name}, {len(self)}장)"
 
+    @property
+    def classes_ko(self) -> tuple[str, ...]:
+        """`classes`의 우리말 이름. KOREAN_NAMES에 없는 이름은 그대로입니다."""
+        return tuple(KOREAN_NAMES.get(name, name) for name in self.classes)
+
     def __getitem__(self, index: int | Index) -> Tensor:
         """[-1, 1]의 이미지: 정수로는 (3, 32, 32), 그 밖의 색인으로는 (k, 3, 32, 32).
 
-        오류: 색인이 아니면 TypeError나 ValueError, 그런 번호의 이미지가 없으면 IndexError.
+        오류: 그런 번호의 이미지가 없으면 IndexError.
         """
         return to_float(self.images[self._located(index)])
 
@@ -106,48 +133,27 @@ class ImageSet:
         rows = self._located(index)
         if isinstance(rows, int):
             raise TypeError("index: 조각이나 번호의 목록을 기대했는데 정수 하나가 왔습니다.")
-        return ImageSet(
-            self.images[rows],
-            self.labels[rows],
-            self.classes,
-            self.name,
-            self.factors and {name: values[rows] for name, values in self.factors.items()},
-        )
+        factors = self.factors and {name: values[rows] for name, values in self.factors.items()}
+        return replace(self, images=self.images[rows], labels=self.labels[rows], factors=factors)
 
     def _located(self, index: int | Index) -> int | slice | Tensor:
-        """검사한 색인. 텐서가 모르는 꼴(튜플, 거꾸로 가는 조각)은 아는 꼴로 바꿉니다."""
+        """텐서가 아는 꼴의 색인. 텐서는 거꾸로 가는 조각을 모르고, uint8의 번호를 참거짓으로 읽습니다."""
         count = len(self)
-        try:
-            if isinstance(index, slice):
-                order = range(count)[index]
-                # 텐서는 뒤에서부터 세는 조각을 모릅니다.
-                return index if order.step > 0 else torch.tensor(order, dtype=torch.int64)
-            rows = index if isinstance(index, Tensor) else torch.as_tensor(index)
-        except (TypeError, ValueError, RuntimeError):
-            raise TypeError(
-                f"index: 번호나 조각, 번호의 목록을 기대했는데 {index!r}이(가) 왔습니다."
-            ) from None
-        if rows.shape == (0,) and not rows.is_meta:
-            return rows.long()  # 빈 목록은 실수의 텐서가 됩니다.
-        wrong_kind = rows.is_floating_point() or rows.is_complex() or rows.layout != torch.strided
-        if wrong_kind or rows.is_meta or (rows.dtype == torch.bool and rows.ndim == 0):
-            raise TypeError(
-                f"index: 정수나 참거짓의 번호를 기대했는데 {rows.device}의 {rows.dtype}이(가) 왔습니다."
+        if isinstance(index, slice):
+            order = range(count)[index]
+            return index if order.step > 0 else torch.tensor(order, dtype=torch.int64)
+        rows = torch.as_tensor(index)
+        if rows.dtype == torch.bool and rows.shape == (count,):
+            return rows
+        inexact = rows.dtype == torch.bool or rows.is_floating_point()
+        if rows.numel() and (
+            inexact or rows.ndim > 1 or int(rows.min()) < -count or int(rows.max()) >= count
+        ):
+            raise IndexError(
+                f"index: {-count}부터 {count - 1}까지의 번호나 그 목록 (k,), 참거짓 ({count},)을 "
+                f"기대했는데 {index!r}이(가) 왔습니다."
             )
-        if rows.ndim > 1 or (rows.dtype == torch.bool and len(rows) != count):
-            raise ValueError(
-                f"index: 번호의 목록 (k,)나 참거짓 ({count},)을 기대했는데 "
-                f"{tuple(rows.shape)}이(가) 왔습니다."
-            )
-        if rows.dtype != torch.bool and rows.numel():
-            rows = rows.long()  # uint8의 번호를 텐서는 참거짓으로 읽습니다.
-            least, most = (int(value) for value in torch.aminmax(rows))
-            if least < -count or most >= count:
-                raise IndexError(
-                    f"index: {-count}부터 {count - 1}까지의 번호를 기대했는데 {least}부터 "
-                    f"{most}까지의 번호가 왔습니다."
-                )
-        return int(rows) if rows.ndim == 0 else rows
+        return int(rows) if rows.ndim == 0 else rows.long()
 
     def to(self, device: torch.device | str) -> "ImageSet":
         """이미지와 라벨을 그 장치에 둔 모음. `batches`가 그곳에서 묶음을 고릅니다."""

@@ -221,7 +221,8 @@ def _compare(
 @cache
 def _scenes() -> tuple[Tensor, Tensor, Tensor, Tensor, list[Tensor]]:
     """MSE가 이동보다 가림을 가깝게 보는 장면과, 그것을 옮기고 가리고 섞고 잡음을 더한 것."""
-    from aelab.data import to_float, toyworld
+    from aelab import toyworld
+    from aelab.data import to_float
 
     scenes = to_float(torch.from_numpy(toyworld.generate(300, seed=2026).images))
     mean = scenes.mean((2, 3), keepdim=True)

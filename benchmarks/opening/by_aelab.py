@@ -18,9 +18,9 @@ exec(sources[0], state)
 # 둘째 셀이 처음 쓸 때 불러올 모듈을 미리 불러, import의 시간을 따로 셉니다. 모두의 시간은 그대로입니다.
 import safetensors.torch  # noqa: E402, F401
 
-import aelab.data.cifar10  # noqa: E402
-import aelab.data.toyworld  # noqa: E402
+import aelab.data.cifar10  # noqa: E402, F401
 import aelab.pretrained  # noqa: E402, F401
+import aelab.toyworld  # noqa: E402, F401
 
 imported = time.perf_counter()
 exec(sources[1], state)

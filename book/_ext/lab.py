@@ -114,7 +114,10 @@ def _start_data(app) -> None:
     """쪽을 짓는 동안 곁에서 자료를 만듭니다. 걸리는 시간이 거의 겹칩니다."""
     if app.builder.format != "html":
         return
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path]),
+        "PYTHONUTF8": "1",  # 없으면 한글 Windows에서는 cp949로 쓴다
+    }
     app.lab_data = subprocess.Popen(
         [sys.executable, "-m", "tools.lab_data", str(Path(app.outdir) / "lab" / "data")],
         env=environment,

@@ -5,6 +5,7 @@ const test = require("node:test");
 
 const metrics = require("../metrics.js");
 const random = require("../random.js");
+require("../codec.js"); // 한 변의 길이가 여기에 있습니다
 const distortions = require("../distortions.js");
 
 const SIZE = 3 * 32 * 32;

@@ -51,6 +51,8 @@ def test_gaussian_of_fewer_codes_than_dimensions_stays_in_their_span():
     span = torch.linalg.svd(codes - codes.mean(0), full_matrices=False).Vh[:2]
     outside = (samples - codes.mean(0)) - (samples - codes.mean(0)) @ span.T @ span
     assert outside.abs().max() < 1e-3
+    one, other = codes[:2]
+    torch.testing.assert_close(LatentGaussian.fit(codes[:2]).mean, (one + other) / 2)
 
 
 def test_mixture_finds_two_separated_groups():
@@ -66,18 +68,27 @@ def test_mixture_finds_two_separated_groups():
     assert share == pytest.approx(0.75, abs=0.03)
     assert samples.abs().sub(5).abs().max() < 1
     assert torch.equal(samples, mixture.sample(4000, generator=generator(3)))
+    assert torch.equal(
+        samples, LatentMixture.fit(groups, 2, seed=0).sample(4000, generator=generator(3))
+    )
 
 
 def test_linear_interpolation_matches_a_loop():
-    start, end = torch.tensor([0.0, 1.0]), torch.tensor([4.0, -1.0])
+    with torch.inference_mode():  # 인코더의 출력은 흔히 그 안에서 만듭니다.
+        start, end = torch.tensor([0.0, 1.0]), torch.tensor([4.0, -1.0])
     expected = [[4 * i / 4, 1 - 2 * i / 4] for i in range(5)]
     np.testing.assert_allclose(interpolate_linear(start, end, 5), expected, atol=1e-6)
+    assert interpolate_linear(start.double(), end.double(), 2).dtype == torch.float64
 
 
 def test_spherical_interpolation_follows_the_circle_at_even_angles():
-    path = interpolate_spherical(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]), 4)
-    expected = [[math.cos(a), math.sin(a)] for a in np.linspace(0, math.pi / 2, 4)]
-    np.testing.assert_allclose(path, expected, atol=1e-6)
+    start = torch.tensor([1.0, 0.0])
+    for angle in (math.pi / 2, 1e-3, 0.999 * math.pi):
+        path = interpolate_spherical(start, torch.tensor([math.cos(angle), math.sin(angle)]), 4)
+        expected = [[math.cos(a), math.sin(a)] for a in np.linspace(0, angle, 4)]
+        np.testing.assert_allclose(path, expected, atol=1e-4)
+    sparse = interpolate_spherical(start.double(), torch.tensor([0.0, 1.0]).double(), 3)
+    np.testing.assert_allclose(sparse[1], [0.5**0.5] * 2, rtol=1e-12)
 
 
 def test_spherical_interpolation_keeps_lengths_where_linear_shrinks():
@@ -134,19 +145,32 @@ def test_undefined_great_circles_are_refused(end, message):
 @pytest.mark.parametrize(
     ("codes", "error", "message"),
     [
-        (torch.zeros(1, 4), ValueError, "두 개 이상의 잠재 벡터"),
-        (torch.zeros(4), ValueError, r"\(4,\)"),
-        (torch.zeros(4, 0), ValueError, r"\(4, 0\)"),
-        (torch.zeros(4, 2).long(), TypeError, "실수형 텐서를 기대했는데 torch.int64"),
-        (np.zeros((4, 2)), TypeError, "ndarray"),
+        (torch.zeros(1, 4), ValueError, "codes: 두 개 이상의 잠재 벡터를 기대했는데 하나"),
+        (torch.zeros(4), ValueError, r"codes: .*\(4,\)"),
+        (torch.zeros(4, 2).long(), TypeError, "codes: 실수형 텐서를 기대했는데 torch.int64"),
         (torch.full((4, 2), float("nan")), ValueError, "codes: 유한한 값만"),
     ],
 )
-def test_bad_codes_are_refused(codes, error, message):
+@pytest.mark.parametrize(
+    "fit", [LatentGaussian.fit, lambda codes: LatentMixture.fit(codes, 2, seed=0)]
+)
+def test_bad_codes_are_refused(fit, codes, error, message):
     with pytest.raises(error, match=message):
-        LatentGaussian.fit(codes)
-    with pytest.raises(error, match=message):
-        LatentMixture.fit(codes, 2, seed=0)
+        fit(codes)
+
+
+def test_moments_of_other_sizes_are_refused():
+    with pytest.raises(ValueError, match=r"기대했는데 \(3,\)와 \(2, 2\)이"):
+        LatentGaussian.from_moments(torch.zeros(3), torch.eye(2))
+    with pytest.raises(ValueError, match=r"기대했는데 \(1, 2\)와 \(2, 2\)이"):
+        LatentGaussian.from_moments(torch.zeros(1, 2), torch.eye(2))
+
+
+def test_a_distribution_keeps_its_mean_when_the_given_one_changes():
+    mean = torch.zeros(2)
+    gaussian = LatentGaussian.from_moments(mean, torch.eye(2))
+    mean += 1
+    assert gaussian.mean.tolist() == [0, 0]
 
 
 def test_more_components_than_codes_are_refused():
@@ -154,12 +178,18 @@ def test_more_components_than_codes_are_refused():
         LatentMixture.fit(torch.randn(5, 2, generator=generator()), 6, seed=0)
 
 
-@pytest.mark.parametrize("count", [0, -1, 2.5])
+@pytest.mark.parametrize("count", [0, 2.5])
 def test_bad_counts_are_refused(count):
-    gaussian = LatentGaussian.fit(correlated_codes(10))
-    for sample in (
-        lambda: random_codes(count, 3, generator=generator()),
-        lambda: gaussian.sample(count, generator=generator()),
+    codes = correlated_codes(10)
+    mixture, dice = LatentMixture.fit(codes, 2, seed=0), generator()
+    for draw in (
+        lambda: random_codes(count, 3, generator=dice),
+        lambda: LatentGaussian.fit(codes).sample(count, generator=dice),
+        lambda: mixture.sample(count, generator=dice),
     ):
         with pytest.raises((ValueError, TypeError), match="count: .*정수를 기대했는데"):
-            sample()
+            draw()
+    with pytest.raises((ValueError, TypeError), match="latent_dim: .*정수를 기대했는데"):
+        random_codes(3, count, generator=dice)
+    with pytest.raises((ValueError, TypeError), match="components: .*정수를 기대했는데"):
+        LatentMixture.fit(codes, count, seed=0)

@@ -1,7 +1,5 @@
 """aelab.muon: torch의 것과 같은지, 직교에 가까운지, 합성곱의 가중치도 다루는지."""
 
-import math
-
 import pytest
 import torch
 
@@ -43,11 +41,6 @@ def test_singular_values_follow_the_polynomial_and_vectors_stay(shape):
     )
 
 
-def test_singular_values_come_near_one():
-    values = torch.linalg.svdvals(orthogonalize(random(64, 576)))
-    assert 0.6 < float(values.min()) <= float(values.max()) < 1.25
-
-
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_convolution_weights_are_updated_as_matrices(dtype):
     weight, gradient = random(4, 3, 3, 3), random(4, 3, 3, 3, seed=1)
@@ -62,14 +55,6 @@ def test_the_memory_format_does_not_matter():
     one = updated(weight, [gradient], Muon, lr=0.1)
     other = updated(weight.to(**last), [gradient.to(**last)], Muon, lr=0.1)
     torch.testing.assert_close(one, other, rtol=0, atol=1e-6)
-
-
-def test_tall_matrices_take_longer_steps():
-    wide, tall = (
-        updated(torch.zeros(shape), [random(*shape)], Muon, lr=0.1).norm(2)
-        for shape in ((4, 36), (36, 4))
-    )
-    torch.testing.assert_close(tall / wide, torch.tensor(math.sqrt(36 / 4)), rtol=0.2, atol=0)
 
 
 def test_weights_without_a_gradient_and_zero_gradients_stay():

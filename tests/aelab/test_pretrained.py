@@ -1,8 +1,8 @@
-"""aelab.pretrained: 담긴 가중치와 Lightning 체크포인트. 해로운 파일은 test_hostile_files.py가 봅니다."""
+"""aelab.pretrained와 shipping: 담긴 가중치, Lightning 체크포인트, 손상되거나 해로운 파일."""
 
 import json
-import math
-import shutil
+import os
+import pickle
 import sys
 import types
 from pathlib import Path
@@ -12,73 +12,56 @@ import torch
 
 from aelab.models import Autoencoder
 from aelab.pretrained import (
-    WEIGHTS,
-    as_shipped,
     load_lightning_checkpoint,
     load_pretrained,
     manifest,
-    ship,
     training_history,
 )
-from aelab.training import evaluate
+from aelab.runs import load_best
+from aelab.shipping import as_shipped, ship
+from aelab.training import TrainingConfig, evaluate
 
 # 바탕이 된 구조의 공개된 가중치가 시험 이미지에서 내는 오차: 담긴 가중치는 이보다 나빠선 안 됩니다.
 PUBLISHED_ERROR = {64: 86.42, 128: 49.65, 256: 25.04, 384: 15.49}
+ROWS = [{"epoch": 1, "train_loss": 2.5, "validation_error": 1.25, "learning_rate": 0.1}]
 
-ROW = {
-    "epoch": 1,
-    "train_loss": 2.5,
-    "validation_error": 1.25,
-    "learning_rate": 0.1,
-    "seconds": 1.0,
-}
+
+def weights(latent_dim: int = 8) -> dict[str, torch.Tensor]:
+    return Autoencoder(latent_dim, 2, torch.Generator().manual_seed(0)).state_dict()
+
+
+def run_folder(folder: Path, latent_dim: int = 8) -> Path:
+    """`fit`이 남긴 것과 같은 폴더."""
+    best = {"config": {"latent_dim": latent_dim}, "epoch": 3, "validation_error": 1.23456}
+    folder.mkdir()
+    torch.save({**best, "model": weights(latent_dim)}, folder / "best.pt")
+    (folder / "history.json").write_text(json.dumps(ROWS), encoding="utf-8")
+    return folder
 
 
 @pytest.fixture
-def small_weights(tmp_path) -> Path:
-    """작은 모델을 담은 폴더."""
-    torch.save(
-        {
-            "config": {"latent_dim": 8},
-            "epoch": 3,
-            "validation_error": 1.25,
-            "model": Autoencoder(8, generator=torch.Generator().manual_seed(0)).state_dict(),
-        },
-        tmp_path / "best.pt",
-    )
-    (tmp_path / "history.json").write_text(json.dumps([ROW]), encoding="utf-8")
-    ship(tmp_path, 1.5, tmp_path / "weights")
-    return tmp_path / "weights"
+def shipped(tmp_path) -> Path:
+    """작은 모델을 담은 폴더. 아직 없는 폴더와 그 부모를 만듭니다."""
+    path = ship(run_folder(tmp_path / "run"), 2.34567, tmp_path / "made" / "weights")
+    assert path == tmp_path / "made" / "weights" / "autoencoder_8.safetensors"
+    return path.parent
 
 
-def test_all_four_sizes_are_shipped_with_their_history():
-    listed = manifest()
-    assert list(listed) == [64, 128, 256, 384]
-    for latent_dim, shipped in listed.items():
-        assert (WEIGHTS / shipped.file).is_file()
-        assert shipped.training["latent_dim"] == latent_dim
-        assert shipped.epoch <= shipped.training["epochs"]
-
-
-def test_shipped_history_ends_at_the_shipped_error():
-    for latent_dim, shipped in manifest().items():
-        rows = training_history(latent_dim)
-        assert [row["epoch"] for row in rows] == list(range(1, shipped.training["epochs"] + 1))
-        best = min(rows, key=lambda row: row["validation_error"])
-        assert best["epoch"] == shipped.epoch
-        assert best["validation_error"] == pytest.approx(shipped.validation_error, abs=1e-3)
-
-
-def test_a_shipped_history_is_the_one_of_the_run(small_weights):
-    assert training_history(8, small_weights) == [ROW]
+# --- 담긴 가중치 ---
 
 
 @pytest.mark.parametrize("latent_dim", PUBLISHED_ERROR)
-def test_shipped_weights_load_in_evaluation_mode(latent_dim):
+def test_shipped_weights_and_their_history_belong_together(latent_dim):
+    assert list(manifest()) == list(PUBLISHED_ERROR)
+    entry, rows = manifest()[latent_dim], training_history(latent_dim)
+    assert TrainingConfig(**entry.training).latent_dim == latent_dim
+    assert [row["epoch"] for row in rows] == list(range(1, entry.training["epochs"] + 1))
+    best = min(rows, key=lambda row: row["validation_error"])
+    assert best["epoch"] == entry.epoch
+    assert best["validation_error"] == pytest.approx(entry.validation_error, abs=1e-3)
     model = load_pretrained(latent_dim)
-    assert not model.training
-    assert model.latent_dim == latent_dim
-    assert all(p.dtype == torch.float32 for p in model.parameters())
+    assert (model.latent_dim, model.training) == (latent_dim, False)
+    assert {p.dtype for p in model.parameters()} == {torch.float32}
 
 
 @pytest.mark.slow
@@ -91,25 +74,36 @@ def test_shipped_weights_reach_the_published_error_on_cifar10(latent_dim, cifar1
     assert error == pytest.approx(manifest()[latent_dim].test_error, rel=1e-3)
 
 
-def test_a_shipped_model_is_the_trained_one_rounded_to_fp16(small_weights):
-    trained = Autoencoder(8, generator=torch.Generator().manual_seed(0)).eval()
-    images = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(1)) * 2 - 1
-    loaded = load_pretrained(8, small_weights)
-    with torch.no_grad():
-        assert torch.equal(loaded(images), as_shipped(trained)(images))
-        torch.testing.assert_close(loaded(images), trained(images), rtol=0, atol=0.02)
-
-
 @pytest.mark.parametrize("latent_dim", [0, 100, "64", None])
 def test_an_unknown_size_is_refused_with_the_sizes_there_are(latent_dim):
-    with pytest.raises(ValueError, match="64, 128, 256, 384 가운데 하나를 기대했는데"):
+    with pytest.raises(ValueError, match="64, 128, 256, 384 가운데 하나를.*fit으로 학습합니다"):
         load_pretrained(latent_dim)
 
 
-def test_missing_weights_are_an_error_that_says_what_to_do(small_weights):
-    (small_weights / "autoencoder_8.safetensors").unlink()
-    with pytest.raises(FileNotFoundError, match="가중치 파일이 없습니다. .*다시 설치하면"):
-        load_pretrained(8, small_weights)
+# --- 담기 ---
+
+
+def test_a_shipped_model_is_the_trained_one_rounded_to_fp16(shipped):
+    trained = Autoencoder(8, 2)
+    trained.load_state_dict(weights())
+    loaded, rounded = load_pretrained(8, shipped).state_dict(), as_shipped(trained).state_dict()
+    for name, value in weights().items():
+        assert torch.equal(loaded[name], value.half().float())
+        assert torch.equal(rounded[name], loaded[name])
+    assert training_history(8, shipped) == ROWS
+    entry = manifest(shipped)[8]
+    assert (entry.epoch, entry.validation_error, entry.test_error) == (3, 1.2346, 2.3457)
+    assert entry.training == {"latent_dim": 8}
+
+
+def test_shipping_again_replaces_one_entry_and_keeps_the_others(shipped, tmp_path):
+    ship(run_folder(tmp_path / "small", 4), 9.5, shipped)
+    ship(tmp_path / "run", 0.5, shipped)
+    assert [(size, entry.test_error) for size, entry in manifest(shipped).items()] == [
+        (4, 9.5),
+        (8, 0.5),
+    ]
+    assert [load_pretrained(size, shipped).latent_dim for size in (4, 8)] == [4, 8]
 
 
 # --- Lightning 체크포인트 ---
@@ -119,67 +113,128 @@ class AttributeDict(dict):
     """옛 Lightning이 설정을 담던 사전의 흉내."""
 
 
-@pytest.fixture
-def lightning_file(tmp_path, monkeypatch) -> Path:
-    """Lightning 0.9의 꼴로 쓴 체크포인트. 쓸 때만 그 이름의 모듈이 있는 척합니다."""
+def test_a_lightning_checkpoint_loads_without_lightning(tmp_path, monkeypatch):
+    """Lightning 0.9의 꼴로, 쓸 때만 그 이름의 모듈이 있는 척합니다."""
     name = "pytorch_lightning.utilities.parsing"
-    for part in ("pytorch_lightning", "pytorch_lightning.utilities", name):
-        monkeypatch.setitem(sys.modules, part, types.ModuleType(part))
-    sys.modules[name].AttributeDict = AttributeDict
-    monkeypatch.setattr(AttributeDict, "__module__", name)
-    path = tmp_path / "old.ckpt"
-    model = Autoencoder(8, generator=torch.Generator().manual_seed(0))
-    settings = AttributeDict(latent_dim=8, base_channel_size=32)
-    torch.save({"state_dict": model.state_dict(), "hyper_parameters": settings}, path)
-    monkeypatch.undo()
-    return path
-
-
-def test_a_lightning_checkpoint_loads_without_lightning(lightning_file):
-    assert "pytorch_lightning" not in sys.modules
-    model = load_lightning_checkpoint(lightning_file)
-    expected = Autoencoder(8, generator=torch.Generator().manual_seed(0)).state_dict()
-    assert all(torch.equal(value, expected[name]) for name, value in model.state_dict().items())
+    with monkeypatch.context() as patched:
+        for part in ("pytorch_lightning", "pytorch_lightning.utilities", name):
+            patched.setitem(sys.modules, part, types.ModuleType(part))
+        sys.modules[name].AttributeDict = AttributeDict
+        patched.setattr(AttributeDict, "__module__", name)
+        settings = AttributeDict(latent_dim=8)
+        torch.save({"state_dict": weights(), "hyper_parameters": settings}, tmp_path / "old.ckpt")
+    model = load_lightning_checkpoint(tmp_path / "old.ckpt")
+    assert all(torch.equal(value, weights()[name]) for name, value in model.state_dict().items())
+    assert model.encoder.net[0].out_channels == 2  # 채널 수는 모양에서 읽습니다.
     assert not model.training
 
 
-def test_other_channel_sizes_are_read_from_the_shapes(tmp_path):
-    model = Autoencoder(8, 16)
-    torch.save({"state_dict": model.state_dict()}, tmp_path / "narrow.ckpt")
-    assert load_lightning_checkpoint(tmp_path / "narrow.ckpt").encoder.net[0].out_channels == 16
+# --- 손상되거나 해로운 파일 ---
+
+# 바꾼 것 → (파일을 망가뜨리는 법, 오류의 글)
+DAMAGES = {
+    "empty": (lambda path: path.write_bytes(b""), "읽을 수 없습니다"),
+    "text": (lambda path: path.write_text("<html>404</html>", "utf-8"), "읽을 수 없습니다"),
+    "half": (lambda path: path.write_bytes(path.read_bytes()[:5000]), "읽을 수 없습니다"),
+    "folder": (lambda path: (path.unlink(), path.mkdir()), "읽을 수 없습니다"),
+    "list": (lambda path: torch.save([1], path), "읽을 수 없습니다"),
+    "no weights": (lambda path: torch.save({"epoch": 1}, path), "읽을 수 없습니다.KeyError"),
+    "not a dict": (lambda path: save(path, 1), "이름이나 모양이 다릅니다"),
+    "missing": (lambda path: save(path, without("encoder.net.11.weight")), "이름이나 모양이"),
+    "missing bias": (lambda path: save(path, without("decoder.net.0.bias")), "이름이나 모양이"),
+    "extra": (lambda path: save(path, weights() | {"x": torch.zeros(1)}), "이름이나 모양이"),
+    "shape": (lambda path: save(path, changed(torch.zeros(3))), "이름이나 모양이"),
+    "NaN": (
+        lambda path: save(path, changed(torch.full((4,), torch.nan))),
+        "NaN.*decoder.net.0.bias",
+    ),
+}
 
 
-def test_shipping_makes_the_folder_with_its_parents(small_weights, tmp_path):
-    path = ship(tmp_path, 1.5, tmp_path / "made" / "weights")
-    assert path == tmp_path / "made" / "weights" / "autoencoder_8.safetensors"
-    assert load_pretrained(8, path.parent).latent_dim == 8
+def without(name: str) -> dict:
+    return {key: value for key, value in weights().items() if key != name}
 
 
-def test_the_list_keeps_the_errors_to_four_digits(small_weights, tmp_path):
-    saved = torch.load(tmp_path / "best.pt", weights_only=True)
-    torch.save({**saved, "validation_error": 1.23456}, tmp_path / "best.pt")
-    ship(tmp_path, 2.34567, small_weights)
-    shipped = manifest(small_weights)[8]
-    assert (shipped.validation_error, shipped.test_error) == (1.2346, 2.3457)
+def changed(bias: torch.Tensor) -> dict:
+    return weights() | {"decoder.net.0.bias": bias}
 
 
-def test_a_refused_error_is_told_beside_the_other(small_weights, tmp_path):
-    with pytest.raises(ValueError, match=r"시험 오차를 기대했는데 1\.25와\(과\) nan이"):
-        ship(tmp_path, math.nan, tmp_path / "made")
+def save(path: Path, content: object) -> None:
+    torch.save({"state_dict": content, "model": content}, path)
 
 
-def test_shipping_again_replaces_one_entry_and_keeps_the_others(small_weights, tmp_path):
-    torch.save(
-        {
-            "config": {"latent_dim": 4},
-            "epoch": 1,
-            "validation_error": 9.0,
-            "model": Autoencoder(4).state_dict(),
-        },
-        tmp_path / "best.pt",
-    )
-    ship(tmp_path, 9.5, small_weights)
-    assert list(manifest(small_weights)) == [4, 8]
-    assert load_pretrained(4, small_weights).latent_dim == 4
-    assert load_pretrained(8, small_weights).latent_dim == 8
-    shutil.rmtree(small_weights)
+@pytest.mark.parametrize(("damage", "message"), DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_checkpoint_is_one_korean_error(tmp_path, damage, message):
+    path = tmp_path / "best.pt"
+    save(path, weights())
+    damage(path)
+    for read in (load_lightning_checkpoint, lambda path: load_best(path.parent)):
+        with pytest.raises(ValueError, match=f"^{path}: .*기대했는데 .*{message}"):
+            read(path)
+
+
+class Call:
+    """피클에서 되살릴 때 함수를 부르는 물건."""
+
+    def __init__(self, *call: object) -> None:
+        self.call = call
+
+    def __reduce__(self):
+        return self.call[0], self.call[1:]
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("function", [os.mkdir, os.system, eval])
+def test_no_checkpoint_executes(tmp_path, function, zipped):
+    trap, path = tmp_path / "trap", tmp_path / "best.pt"
+    argument = {os.mkdir: str(trap), os.system: f"mkdir '{trap}'"}
+    hostile = Call(function, argument.get(function, f"__import__('os').mkdir({str(trap)!r})"))
+    pickle.loads(pickle.dumps(hostile))
+    trap.rmdir()  # 함정은 정말 함정입니다.
+    content = {"state_dict": hostile, "model": hostile}
+    torch.save(content, path, _use_new_zipfile_serialization=zipped)
+    for read in (load_lightning_checkpoint, lambda path: load_best(path.parent)):
+        with pytest.raises(ValueError, match="파일의 코드는 실행하지 않았습니다"):
+            read(path)
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize("place", [0, 1000, -1])
+def test_one_flipped_bit_of_the_weights_is_noticed(shipped, place):
+    path = shipped / "autoencoder_8.safetensors"
+    content = bytearray(path.read_bytes())
+    content[place] ^= 0x10
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=f"^{path}: 목록의 SHA-256과 다릅니다.*다시 설치하면"):
+        load_pretrained(8, shipped)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"x": {}}', '{"8": {"file": "x"}}', "null"])
+def test_a_damaged_list_of_weights_is_one_korean_error(shipped, content):
+    (shipped / "manifest.json").write_text(content, encoding="utf-8")
+    for read in (manifest, lambda folder: load_pretrained(8, folder)):
+        with pytest.raises(ValueError, match="manifest.json: 가중치 목록을 기대.*다시 설치하면"):
+            read(shipped)
+
+
+@pytest.mark.parametrize("content", ["", "{"])
+def test_a_damaged_history_is_one_korean_error(shipped, content):
+    (shipped / "history_8.json").write_text(content, encoding="utf-8")
+    with pytest.raises(ValueError, match="history_8.json: 학습 기록을 기대.*다시 설치하면"):
+        training_history(8, shipped)
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("autoencoder_8.safetensors", lambda folder: load_pretrained(8, folder)),
+        ("history_8.json", lambda folder: training_history(8, folder)),
+        ("manifest.json", manifest),
+        ("best.pt", load_best),
+        ("old.ckpt", lambda folder: load_lightning_checkpoint(folder / "old.ckpt")),
+    ],
+)
+def test_a_missing_file_is_named(shipped, name, read):
+    (shipped / name).unlink(missing_ok=True)
+    with pytest.raises(FileNotFoundError, match=f"{name}: (가중치|체크포인트) 파일이 없습니다"):
+        read(shipped)

@@ -32,6 +32,7 @@ for batch in images.batches(4, generator=torch.Generator().manual_seed(0)):
     for measure in (metrics.squared_error_per_image, metrics.mse):
         assert measure(restored, batch).shape == (len(batch),)
     assert metrics.psnr(restored, batch, data_range=2).shape == (len(batch),)
+    assert metrics.mse(batch.numpy(), batch).equal(torch.zeros(len(batch)))
     halves = (restored + 1) / 2, (batch + 1) / 2
     assert metrics.ssim(*halves, data_range=1).shape == (len(batch),)
 training.evaluate(model, images)

@@ -5,54 +5,69 @@ import platform
 import re
 from datetime import date, timedelta
 from importlib.metadata import version
-from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbclient.exceptions import CellExecutionError
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from book._ext.versions import table
 from tools import execute
 
-ROOT = Path(__file__).resolve().parents[2]
-CHAPTERS = sorted((ROOT / "book").glob("*.ipynb"))
 RECORDED = json.loads(execute.VERSIONS.read_text(encoding="utf-8"))
 
 
-def small() -> nbformat.NotebookNode:
-    return new_notebook(cells=[new_markdown_cell("글"), new_code_cell("x = 1"), new_code_cell("x")])
-
-
-def test_every_chapter_has_a_record_and_no_record_is_left_over():
-    assert sorted(RECORDED) == [chapter.stem for chapter in CHAPTERS]
-
-
-@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
-def test_code_has_not_changed_since_it_was_executed(chapter):
-    notebook = nbformat.read(chapter, as_version=4)
-    assert RECORDED[chapter.stem]["code"] == execute.code_hash(notebook), (
-        f"{chapter.name}의 코드를 고치고 실행하지 않았습니다. "
-        f"make execute CHAPTERS=book/{chapter.name}"
+def test_code_has_not_changed_since_it_was_executed(notebooks):
+    assert sorted(RECORDED) == sorted(notebooks)
+    changed = [
+        f"book/{name}.ipynb"
+        for name, notebook in notebooks.items()
+        if RECORDED[name]["code"] != execute.code_hash(notebook)
+    ]
+    assert changed == [], (
+        f'코드를 고치고 실행하지 않았습니다. make execute CHAPTERS="{" ".join(changed)}"'
     )
 
 
-@pytest.mark.parametrize("chapter", sorted(RECORDED))
-def test_record_holds_a_past_day_and_versions(chapter):
-    run = RECORDED[chapter]
+def test_record_holds_a_past_day_and_versions():
     tomorrow = date.today() + timedelta(days=1)  # 날짜가 먼저 바뀌는 곳에서 실행했을 수 있다
-    assert date(2026, 11, 1) <= date.fromisoformat(run["date"]) <= tomorrow
-    assert all(re.match(r"\d+\.\d+", run[name]) for name in ("python", "torch", "jupyter-book"))
+    for chapter, run in RECORDED.items():
+        assert date(2026, 11, 1) <= date.fromisoformat(run["date"]) <= tomorrow, chapter
+        named = (run[name] for name in ("python", "torch", "jupyter-book"))
+        assert all(re.match(r"\d+\.\d+", text) for text in named), chapter
+
+
+def notebook_of(*sources: str, text: str = "글") -> nbformat.NotebookNode:
+    return new_notebook(cells=[new_markdown_cell(text), *map(new_code_cell, sources)])
 
 
 def test_hash_follows_the_code_and_its_order_but_not_the_text():
-    first = execute.code_hash(small())
-    text, code, order, joined = small(), small(), small(), small()
-    text.cells[0].source = "다른 글"
-    code.cells[1].source = "x = 2"
-    order.cells[1:] = order.cells[:0:-1]
-    joined.cells[1:] = [new_code_cell("x = 1\nx")]
-    assert execute.code_hash(text) == first
-    assert len({first, *(execute.code_hash(other) for other in (code, order, joined))}) == 4
+    first = execute.code_hash(notebook_of("x = 1", "x"))
+    assert execute.code_hash(notebook_of("x = 1", "x", text="다른 글")) == first
+    others = [("x = 1", "y"), ("x", "x = 1"), ("x = 1\nx",)]
+    assert len({first, *(execute.code_hash(notebook_of(*other)) for other in others)}) == 4
+
+
+def test_tidy_removes_what_editors_leave_and_keeps_the_outputs():
+    notebook = notebook_of("x")
+    notebook.metadata["widgets"] = {"state": {}}
+    (cell,) = notebook.cells[1:]
+    cell.metadata |= {"execution": {"iopub.status.busy": "2026-01-01"}, "tags": ["hide-cell"]}
+    cell.outputs = [new_output("stream", name="stdout", text=text) for text in ("앞 ", "뒤\n")]
+    tidied = nbformat.reads(execute.stored_form(notebook), as_version=4)
+    assert tidied.metadata == execute.NOTEBOOK_METADATA
+    assert tidied.cells[1].metadata == {"tags": ["hide-cell"]}
+    assert [output.text for output in tidied.cells[1].outputs] == ["앞 뒤\n"]
+    assert execute.stored_form(tidied) == execute.stored_form(notebook)
+
+
+def test_a_stray_notebook_is_no_chapter(tmp_path, monkeypatch):
+    monkeypatch.setattr(execute, "BOOK", tmp_path)
+    for name in ("01_a", "01_a-Copy1", "Untitled"):
+        nbformat.write(notebook_of(), tmp_path / f"{name}.ipynb")
+    contents = "root: intro\nchapters:\n  - file: 01_a\n  - file: glossary\n"
+    (tmp_path / "_toc.yml").write_text(contents, encoding="utf-8")
+    assert execute.chapters() == [tmp_path / "01_a.ipynb"]
 
 
 class Today(date):
@@ -64,36 +79,36 @@ class Today(date):
 
 
 def test_execution_writes_the_record_of_its_chapter_only(tmp_path, monkeypatch):
-    """진짜로 실행합니다. 두 번 실행해도 파일은 같습니다."""
+    """진짜로 실행합니다. 같은 날 다시 적어도 파일은 같습니다."""
     file = tmp_path / "versions.json"
     file.write_text('{"zzz": {"date": "2026-01-01"}}', encoding="utf-8")
     monkeypatch.setattr(execute, "VERSIONS", file)
     monkeypatch.setattr(execute, "date", Today)
-    chapter = tmp_path / "01_small.ipynb"
-    nbformat.write(small(), chapter)
+    chapter, notebook = tmp_path / "01_small.ipynb", notebook_of("x = 1", "x")
+    nbformat.write(notebook, chapter)
     execute.execute(chapter)
     first = file.read_bytes()
-    execute.execute(chapter)
-    stored = json.loads(first)
-    assert file.read_bytes() == first
-    assert stored["zzz"] == {"date": "2026-01-01"}
-    assert stored["01_small"] == {
-        "date": "2026-12-31",
-        "python": platform.python_version(),
-        "torch": version("torch").split("+")[0],
-        "jupyter-book": version("jupyter-book"),
-        "code": execute.code_hash(small()),
+    assert nbformat.read(chapter, as_version=4).cells[2].outputs[0].data["text/plain"] == "1"
+    assert json.loads(first) == {
+        "zzz": {"date": "2026-01-01"},
+        "01_small": {
+            "date": "2026-12-31",
+            "python": platform.python_version(),
+            "torch": version("torch").split("+")[0],
+            "jupyter-book": version("jupyter-book"),
+            "code": execute.code_hash(notebook),
+        },
     }
-    assert list(tmp_path.glob("versions.json?*")) == []
+    execute.record("01_small", notebook)
+    assert file.read_bytes() == first
+    assert sorted(tmp_path.iterdir()) == [chapter, file]
 
 
 def test_failed_execution_leaves_the_record_alone(tmp_path, monkeypatch):
-    from nbclient.exceptions import CellExecutionError
-
     file = tmp_path / "versions.json"
     monkeypatch.setattr(execute, "VERSIONS", file)
     chapter = tmp_path / "01_small.ipynb"
-    nbformat.write(new_notebook(cells=[new_code_cell("1 / 0")]), chapter)
+    nbformat.write(notebook_of("1 / 0"), chapter)
     with pytest.raises(CellExecutionError):
         execute.execute(chapter)
     assert not file.exists()

@@ -17,7 +17,7 @@ def built(require_or_skip) -> None:
 @pytest.fixture(scope="session")
 def lab_images():
     """실험실의 시험이 쓰는 작은 모음."""
-    from aelab.data import toyworld
+    from aelab import toyworld
 
     return toyworld.load("test").subset(slice(240))
 

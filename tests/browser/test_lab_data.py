@@ -213,7 +213,8 @@ def test_too_few_images_are_refused(tmp_path, lab_images):
 
 
 def test_images_at_hand_never_download(monkeypatch, lab_images):
-    from aelab.data import cifar10, toyworld
+    from aelab import toyworld
+    from aelab.data import cifar10
 
     monkeypatch.setattr(cifar10, "locate", lambda: None)
     monkeypatch.setattr(cifar10, "download", lambda *_, **__: pytest.fail("내려받으려 했습니다."))

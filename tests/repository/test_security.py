@@ -4,8 +4,6 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
 SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 PROMISES = [
@@ -20,20 +18,15 @@ def names_of_tests(path: Path) -> set[str]:
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
-@pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise[0][:20])
-def test_every_promise_names_tests_that_exist(promise):
-    text, tests = promise
-    named = re.findall(r"`(\w+/test_\w+\.py)::(test_\w+)`", tests)
-    assert text
-    assert named
-    assert tests == ", ".join(f"`{file}::{name}`" for file, name in named)
-    missing = [f"{f}::{n}" for f, n in named if n not in names_of_tests(ROOT / "tests" / f)]
-    assert missing == []
-
-
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
-def test_security_is_linked(document):
-    assert "](SECURITY.md)" in (ROOT / document).read_text(encoding="utf-8")
+def test_every_promise_names_tests_that_exist():
+    assert len(PROMISES) > 5
+    wrong = []
+    for promise, guards in PROMISES:
+        named = re.findall(r"`(\w+/test_\w+\.py)::(test_\w+)`", guards)
+        if not named and guards != "`make lint`":
+            wrong.append(promise)
+        wrong += [f"{f}::{n}" for f, n in named if n not in names_of_tests(ROOT / "tests" / f)]
+    assert wrong == []
 
 
 # 바깥과의 연결
@@ -41,7 +34,7 @@ def test_security_is_linked(document):
 CONNECTS = {
     *("urllib.request", "http", "http.client", "http.server", "socket", "ssl", "ftplib", "smtplib"),
     *("socketserver", "xmlrpc", "asyncio", "webbrowser", "requests", "urllib3", "httpx", "aiohttp"),
-    *("subprocess", "multiprocessing.connection"),
+    *("pooch", "subprocess", "multiprocessing.connection"),
 }
 
 
@@ -57,32 +50,9 @@ def connections(source: str) -> set[str]:
 
 
 def test_only_the_download_of_cifar10_opens_connections():
-    found = {
-        path.relative_to(ROOT).as_posix(): connections(path.read_text(encoding="utf-8"))
-        for path in (ROOT / "aelab").rglob("*.py")
-    }
-    assert [name for name, used in found.items() if used] == ["aelab/data/cifar10.py"]
-    source = (ROOT / "aelab/data/cifar10.py").read_text(encoding="utf-8")
-    # 요청은 하나이고, 내용(data)도 방법(method)도 없어 늘 GET이다
-    assert re.findall(r"\bRequest\((.*)\)", source) == ['self.url, headers={"User-Agent": "aelab"}']
-    assert source.count("urlopen(") == 1
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "import requests",
-        "from urllib import request",
-        "from urllib.request import urlopen",
-        "def f():\n    import socket",
-        "import subprocess as s",
-    ],
-)
-def test_a_module_that_connects_is_noticed(source):
-    assert connections(source)
-    assert not connections(
-        "import json\nfrom urllib.parse import urlsplit\nfrom pathlib import Path"
-    )
+    sources = {path: path.read_text(encoding="utf-8") for path in (ROOT / "aelab").rglob("*.py")}
+    connecting = [path for path, source in sources.items() if connections(source)]
+    assert [path.relative_to(ROOT).as_posix() for path in connecting] == ["aelab/data/cifar10.py"]
 
 
 def test_tensorboard_listens_on_this_computer_only(tmp_path, monkeypatch):
@@ -115,18 +85,3 @@ def test_scripts_of_the_book_have_no_way_to_send():
         if (text := re.sub(r"http://www\.w3\.org/\d+/svg", "", path.read_text(encoding="utf-8")))
     }
     assert {name: ways for name, ways in found.items() if ways} == {}
-
-
-@pytest.mark.parametrize(
-    "code",
-    [
-        "fetch(address)",
-        "navigator.sendBeacon(u, d)",
-        "new WebSocket(u)",
-        'image.src = "https://example.com/?" + pixels',
-        "script.src = `//example.com/${code}`",
-        "form.submit()",
-    ],
-)
-def test_a_way_to_send_is_noticed(code):
-    assert SENDS.search(code)

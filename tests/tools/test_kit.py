@@ -63,7 +63,7 @@ def stick(tmp_path) -> Path:
 
 
 def run(*command: str, **more: str) -> subprocess.CompletedProcess:
-    environment = os.environ | {"PYTHON": sys.executable, "PYTHONUTF8": "1"} | more
+    environment = os.environ | {"PYTHON": sys.executable} | more
     environment["PIP_INDEX_URL"] = "file:///nowhere"  # 설치하는 명령이 보지 않아야 한다
     environment.pop("AELAB_DATA", None)
     return subprocess.run(

@@ -10,6 +10,8 @@ from filelock import FileLock
 os.environ["MPLBACKEND"] = "Agg"  # 화면이 없어도 그린다
 os.environ["PYTHONUTF8"] = "1"  # 자식 프로세스가 쓴 글을 시험은 UTF-8로 읽는다
 
+BROWSER_TIMEOUT = 120  # 초. 바쁜 컴퓨터에서도 넉넉히
+
 
 def pytest_collection_modifyitems(items) -> None:
     """브라우저를 여는 시험은 적어 두지 않아도 slow입니다."""
@@ -57,9 +59,6 @@ def cifar10_root() -> Path:
     return root
 
 
-BROWSER_TIMEOUT = 120  # 초. 바쁜 컴퓨터에서도 넉넉히
-
-
 @pytest.fixture(scope="session")
 def require_or_skip():
     """건너뛰는 함수. 브라우저를 꼭 써야 하는 곳(AELAB_REQUIRE_BROWSER=1)에서는 실패합니다."""
@@ -73,17 +72,8 @@ def require_or_skip():
 
 
 @pytest.fixture(scope="session")
-def built(require_or_skip) -> None:
-    """책의 쪽을 보는 시험이 씁니다. 지어 놓은 쪽이 없으면 건너뜁니다."""
-    from tests.browser.test_site import PAGES
-
-    if not PAGES:
-        require_or_skip("지어 놓은 쪽이 없습니다. `make book`으로 짓습니다.")
-
-
-@pytest.fixture(scope="module")
-def browser(require_or_skip):
-    """콘솔과 네트워크의 기록을 남기는 헤드리스 Chromium."""
+def chromium(require_or_skip):
+    """콘솔과 네트워크의 기록을 남기는 헤드리스 Chromium. 일꾼마다 하나를 띄웁니다."""
     from selenium import webdriver
 
     chrome = shutil.which("chromium") or shutil.which("google-chrome")
@@ -101,45 +91,24 @@ def browser(require_or_skip):
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        # 쪽을 열 때마다 새 프로세스를 띄우지 않게 한다
+        "--disable-features=BackForwardCache,ProactivelySwapBrowsingInstance,SpareRendererForSitePerProcess",
     ):
         options.add_argument(option)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    browser = webdriver.Chrome(
+    chromium = webdriver.Chrome(
         options=options, service=webdriver.ChromeService(executable_path=driver)
     )
-    browser.set_page_load_timeout(BROWSER_TIMEOUT)
-    browser.set_script_timeout(BROWSER_TIMEOUT)
-    yield browser
-    browser.quit()
+    chromium.set_page_load_timeout(BROWSER_TIMEOUT)
+    chromium.set_script_timeout(BROWSER_TIMEOUT)
+    yield chromium
+    chromium.quit()
 
 
-@pytest.fixture(scope="session")
-def lab_images():
-    """실험실의 시험이 쓰는 작은 모음."""
-    from aelab import toyworld
-
-    return toyworld.load("test").subset(slice(240))
-
-
-@pytest.fixture(scope="session")
-def lab_folder(tmp_path_factory, lab_images) -> Path:
-    """실험실만 든 작은 사이트."""
-    from tests.browser.lab_browser import build_site
-
-    return build_site(tmp_path_factory.mktemp("lab"), lab_images)
-
-
-@pytest.fixture(scope="module")
-def lab_server(lab_folder):
-    from tests.browser.lab_browser import serve
-
-    with serve(lab_folder) as address:
-        yield address
-
-
-@pytest.fixture(params=["http", "file"])
-def lab_base(request, lab_folder) -> str:
-    """같은 사이트를 웹 서버로도, 더블 클릭한 파일로도 엽니다."""
-    if request.param == "file":
-        return lab_folder.as_uri()
-    return request.getfixturevalue("lab_server")
+@pytest.fixture
+def browser(chromium):
+    """앞 시험의 쪽과 화면의 크기가 남지 않은 브라우저."""
+    chromium.get("about:blank")
+    chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    chromium.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    return chromium

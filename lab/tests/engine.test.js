@@ -1,4 +1,4 @@
-// 층의 계산을 느리지만 뻔한 정의와 견줍니다. PyTorch와의 비교는 tests/test_lab_browser.py에 있습니다.
+// 층의 계산을 느리지만 뻔한 정의와 견줍니다. PyTorch와의 비교는 tests/browser/test_lab.py에 있습니다.
 const assert = require("node:assert/strict");
 const { test } = require("node:test");
 const { Autoencoder, convolve, convolveTransposed, linear, gelu } = require("../engine.js");

@@ -10,8 +10,8 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tools import handout
-from tools.grade import UNSOLVED, exercises_of, grade_notebook
+from tools import grade, handout
+from tools.grade import UNSOLVED, exercises_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted((ROOT / "book").glob("*.ipynb"))
@@ -20,11 +20,6 @@ FOLDED = {"tags": ["hide-cell"], "cellView": "form", "jupyter": {"source_hidden"
 
 def read(path: Path) -> NotebookNode:
     return nbformat.read(path, as_version=4)
-
-
-def lines_of(source: str) -> set[str]:
-    """우연히 겹치지 않을 만큼 긴 줄."""
-    return {line.strip() for line in source.splitlines() if len(line.strip()) >= 12}
 
 
 def small_chapter() -> NotebookNode:
@@ -49,7 +44,10 @@ def small_chapter() -> NotebookNode:
 
 
 def test_small_chapter_becomes_the_expected_handout():
-    made = handout.without_solutions(small_chapter(), files={"two.ipynb"})
+    original = small_chapter()
+    before = copy.deepcopy(original)
+    made = handout.without_solutions(original, files={"two.ipynb"})
+    assert original == before
     sources = [cell.source for cell in made.cells]
     kept = "<details>\n<summary>정답 보기</summary>\n\n비밀의 답\n\n</details>"
     assert sources == [
@@ -69,25 +67,9 @@ def test_quiz_answers_can_be_kept_but_explained_solutions_never():
     assert text.count("비밀의 답") == 2  # 본문과 퀴즈
 
 
-def test_original_notebook_is_not_changed():
-    original = small_chapter()
-    before = copy.deepcopy(original)
-    handout.without_solutions(original, files=set())
-    assert original == before
-
-
-@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
-def test_no_line_of_a_solution_is_left(chapter):
-    original = read(chapter)
-    solutions = [cell for cell in original.cells if handout.is_solution(cell)]
-    others = "\n".join(cell.source for cell in original.cells if not handout.is_solution(cell))
-    made = handout.without_solutions(original)
-    left = "\n".join(cell.source for cell in made.cells)
-    lines = set().union(*(lines_of(cell.source) for cell in solutions))
-    secret = {line for line in lines if line not in others}
-    assert secret
-    assert {line for line in secret if line in left} == set()
-    assert "풀이 보기" not in nbformat.writes(made)
+def lines_of(source: str) -> set[str]:
+    """우연히 겹치지 않을 만큼 긴 줄."""
+    return {line.strip() for line in source.splitlines() if len(line.strip()) >= 12}
 
 
 def loose_explanations(notebook: NotebookNode) -> list[str]:
@@ -107,35 +89,6 @@ def loose_explanations(notebook: NotebookNode) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
-def test_explanation_of_a_solution_is_folded_and_leaves_with_it(chapter):
-    original = read(chapter)
-    assert loose_explanations(original) == []
-    text = "\n".join(cell.source for cell in handout.without_solutions(original).cells)
-    for part in ("연습문제", "퀴즈"):
-        # 프로젝트에는 퀴즈가 없다
-        for section in re.findall(rf"(?ms)^## {part}\n.*?(?=^## |\Z)", text):
-            assert "<details>" not in section
-
-
-def test_loose_explanation_is_found():
-    chapter = small_chapter()
-    chapter.cells[5].source = "풀이의 까닭\n\n### 연습 2. 다음"
-    assert loose_explanations(chapter) == ["풀이의 까닭"]
-
-
-@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
-def test_handout_keeps_every_exercise_and_needs_no_name_of_a_solution(chapter):
-    original = read(chapter)
-    made = handout.without_solutions(original)
-    assert exercises_of(made) == exercises_of(original) != []
-    solutions = [cell.source for cell in original.cells if handout.is_solution(cell)]
-    kept = "\n".join(cell.source for cell in made.cells if cell.cell_type == "code")
-    defined = {name for source in solutions for name in names(source, ast.Store)}
-    missing = (defined & names(kept, ast.Load)) - names(kept, ast.Store)
-    assert missing == set()
-
-
 def names(source: str, context: type) -> set[str]:
     """읽는(ast.Load) 이름이나 정하는(ast.Store) 이름. 함수와 인자, import도 셉니다."""
     found = set()
@@ -151,24 +104,59 @@ def names(source: str, context: type) -> set[str]:
     return found
 
 
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+def test_handout_of_a_chapter_keeps_the_exercises_and_nothing_of_their_solutions(chapter):
+    original = read(chapter)
+    solutions = [cell.source for cell in original.cells if handout.is_solution(cell)]
+    others = "\n".join(cell.source for cell in original.cells if not handout.is_solution(cell))
+    made = handout.without_solutions(original)
+    assert exercises_of(made) == exercises_of(original) != []
+    # 풀이의 줄과 그 설명은 남지 않는다
+    left = "\n".join(cell.source for cell in made.cells)
+    secret = {line for source in solutions for line in lines_of(source) if line not in others}
+    assert secret
+    assert {line for line in secret if line in left} == set()
+    assert "풀이 보기" not in nbformat.writes(made)
+    assert loose_explanations(original) == []
+    for section in re.findall(r"(?ms)^## (?:연습문제|퀴즈)\n.*?(?=^## |\Z)", left):
+        assert "<details>" not in section
+    # 풀이가 정하는 이름을 쓰는 셀도 남지 않는다
+    code = "\n".join(cell.source for cell in made.cells if cell.cell_type == "code")
+    defined = {name for source in solutions for name in names(source, ast.Store)}
+    assert (defined & names(code, ast.Load)) - names(code, ast.Store) == set()
+
+
+def first_cell_and_exercises(notebook: NotebookNode) -> list[str]:
+    sources, part = [], ""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            part = [part, *re.findall(r"(?m)^## +(.+)", cell.source)][-1].strip()
+        elif not sources or part == "연습문제":
+            sources.append(cell.source)
+    return sources
+
+
 @pytest.mark.slow
-def test_handout_runs_from_top_to_bottom_and_is_unsolved(tmp_path):
-    """진짜 장 하나를 나누어 줄 꼴로 실행합니다. 채점은 grade.py의 것입니다."""
-    chapter = ROOT / "book" / "01_encoder.ipynb"
-    (written,) = handout.write_all([chapter], tmp_path)
-    results, errors = grade_notebook(read(written), CHAPTERS)
+def test_exercises_of_every_handout_run_after_the_first_cell_and_are_unsolved(tmp_path):
+    """커널 하나에서 모든 장의 연습문제를 풀지 않은 채 채점합니다. 채점은 grade.py의 것입니다."""
+    found, errors = {}, []
+    kernel = grade.Kernel()
+    try:
+        for written in handout.write_all(CHAPTERS, tmp_path):
+            for source in first_cell_and_exercises(read(written)):
+                if problem := grade.grade_cell(kernel, source, found, grade.CELL_TIMEOUT):
+                    errors.append((written.name, source, problem))
+    finally:
+        kernel.close()
     assert errors == []
-    assert [result.exercise for result in results] == exercises_of(read(chapter))
-    assert {result.verdict for result in results} == {UNSOLVED}
+    assert list(found) == [name for chapter in CHAPTERS for name in exercises_of(read(chapter))]
+    assert {result.verdict for result in found.values()} == {UNSOLVED}
 
 
-def test_command_refuses_to_overwrite_the_book(capsys):
-    with pytest.raises(SystemExit):
-        handout.main([str(ROOT / "book")])
-    assert "원본이 든 폴더가 아닌 곳" in capsys.readouterr().err
-
-
-def test_command_writes_the_chosen_chapter(tmp_path, capsys):
+def test_command_writes_the_chosen_chapter_and_never_over_the_book(tmp_path, capsys):
     handout.main([str(tmp_path / "out"), str(CHAPTERS[0])])
     assert [path.name for path in (tmp_path / "out").iterdir()] == [CHAPTERS[0].name]
     assert "노트북 1개" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        handout.main([str(ROOT / "book")])
+    assert "원본이 든 폴더가 아닌 곳" in capsys.readouterr().err

@@ -11,7 +11,7 @@ from aelab.data.photos import open_photo
 __all__ = ["KOREAN_NAMES", "ImageSet", "load_images", "open_photo", "to_float", "to_uint8"]
 
 
-def load_images(name: str | os.PathLike[str] = "auto", split: str = "train") -> ImageSet:
+def load_images(name: str | Path = "auto", split: str = "train") -> ImageSet:
     """실습에 쓸 이미지를 메모리에 올립니다.
 
     인자
@@ -30,7 +30,7 @@ def load_images(name: str | os.PathLike[str] = "auto", split: str = "train") -> 
     """
     check_split(split)
     if name not in ("auto", "cifar10", "toyworld"):
-        if isinstance(name, str | os.PathLike) and Path(name).expanduser().is_dir():
+        if isinstance(name, str | Path) and Path(name).expanduser().is_dir():
             return ImageSet.from_folder(name, split)
         raise ValueError(
             f"name: 'auto', 'cifar10', 'toyworld'나 사진이 든 폴더를 기대했는데 {name!r}이(가) 왔습니다."

@@ -14,9 +14,8 @@ from pathlib import Path
 
 import nbformat
 
-from tools.execute import stored_form
-
-BOOK = Path(__file__).resolve().parents[1] / "book"
+from tools import execute
+from tools.execute import BOOK, stored_form
 
 # 용어집의 한 항목: [말]{#anchor}, 다른 이름 (English)
 ENTRY = re.compile(r"^\[(.+?)\]\{#([a-z-]+)\}((?:, [^(\n]+)?) \(.+\)$", re.MULTILINE)
@@ -101,7 +100,7 @@ def prose(path: Path) -> list[str]:
 
 def chapters() -> list[Path]:
     """용어를 연결하는 글: 첫 쪽, 노트북, 번호가 붙은 장."""
-    return [BOOK / "intro.md", *sorted(BOOK.glob("*.ipynb")), *sorted(BOOK.glob("[0-9]*.md"))]
+    return [BOOK / "intro.md", *execute.chapters(), *sorted(BOOK.glob("[0-9]*.md"))]
 
 
 def link(path: Path, anchors: dict[str, str]) -> None:

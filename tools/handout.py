@@ -16,7 +16,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-BOOK = Path(__file__).resolve().parents[1] / "book"
+from tools import execute
+
 DETAILS = re.compile(r"\n*<details>.*?</details>", re.DOTALL)
 LINK = re.compile(r"(?<!!)\[([^\]\[]+)\]\(([\w./-]+)(#[^)\s]*)?\)")
 
@@ -89,7 +90,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("chapters", type=Path, nargs="*", help="장의 노트북(기본은 모든 장)")
     parser.add_argument("--quiz-answers", action="store_true", help="퀴즈의 답은 남깁니다.")
     options = parser.parse_args(arguments)
-    chapters = options.chapters or sorted(BOOK.glob("*.ipynb"))
+    chapters = options.chapters or execute.chapters()
     if options.folder.resolve() in {chapter.resolve().parent for chapter in chapters}:
         parser.error(f"원본이 든 폴더가 아닌 곳을 기대했는데 {options.folder}이(가) 왔습니다.")
     if missing := [str(chapter) for chapter in chapters if not chapter.is_file()]:

@@ -20,9 +20,10 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from tools import execute
+from tools.execute import BOOK, find_cifar10
 from tools.handout import write_all
 
-BOOK = Path(__file__).resolve().parents[1] / "book"
 ROOT = BOOK.parent
 SITE = BOOK / "_build" / "html"
 STARTER = ROOT / "tools" / "usb"  # 꾸러미에 그대로 담기는 안내와 명령
@@ -132,8 +133,6 @@ def replace_folder(source: Path, target: Path, **options) -> None:
 
 def copy_contents(folder: Path, *, handout: bool) -> list[str]:
     """휠이 아닌 것을 담고, 무엇을 담았는지 돌려줍니다."""
-    from aelab.data import cifar10
-
     report = []
     for file in STARTER.iterdir():
         content = file.read_bytes().replace(b"\r\n", b"\n")
@@ -143,7 +142,7 @@ def copy_contents(folder: Path, *, handout: bool) -> list[str]:
     notebooks, site, data = folder / "notebooks", folder / "site", folder / "data"
     shutil.rmtree(notebooks, ignore_errors=True)
     shutil.rmtree(site, ignore_errors=True)
-    chapters = sorted(BOOK.glob("*.ipynb"))
+    chapters = execute.chapters()
     if handout:
         write_all(chapters, notebooks)
         report.append(f"풀이를 뺀 노트북 {len(chapters)}개")
@@ -153,7 +152,7 @@ def copy_contents(folder: Path, *, handout: bool) -> list[str]:
             shutil.copy(chapter, notebooks)
         replace_folder(SITE, site, ignore=shutil.ignore_patterns("_sources", ".buildinfo"))
         report.append(f"노트북 {len(chapters)}개와 책의 쪽 {len(list(site.glob('*.html')))}개")
-    root = cifar10.locate()
+    root = find_cifar10()
     if root is None:
         report.append("CIFAR-10은 디스크에 없어 뺐습니다(toyworld로 실행됩니다)")
     else:

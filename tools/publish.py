@@ -19,9 +19,9 @@ import nbformat
 import yaml
 from nbformat import NotebookNode
 
-from tools.execute import VERSIONS, code_hash, stored_form
+from tools.execute import BOOK, VERSIONS, code_hash, stored_form
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = BOOK.parent
 CONFIG = Path("book/_config.yml")
 CITATION = Path("CITATION.cff")
 RECORD = VERSIONS.relative_to(ROOT)

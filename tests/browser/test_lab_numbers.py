@@ -49,15 +49,6 @@ def masked(image, rows):
     return covered
 
 
-def blurred(image, sigma):
-    radius = math.ceil(3 * sigma)
-    offsets = torch.arange(-radius, radius + 1, dtype=torch.float32)
-    line = torch.exp(-(offsets**2) / (2 * sigma**2))
-    window = line[:, None] * line / line.sum() ** 2
-    padded = F.pad(image[:, None], [radius] * 4, mode="reflect")
-    return F.conv2d(padded, window[None, None])[:, 0]
-
-
 def brightened(image, amount):
     return (image + amount).clamp(-1, 1)
 
@@ -66,7 +57,6 @@ def test_sliders_show_the_numbers_and_the_picture_of_the_package(browser, lab_se
     panel = lab.open_panel(browser, lab_server, "metrics", "?image=5")
     for label, change, name, value in [
         ("밝기", brightened, "brightness", 0.2),
-        ("흐림(σ)", blurred, "blur", 1.2),
         ("이동", shifted, "shift", 2),
         ("가림", masked, "mask", 16),
     ]:
@@ -79,8 +69,8 @@ def test_sliders_show_the_numbers_and_the_picture_of_the_package(browser, lab_se
         lab.click(panel, "처음으로")
     assert lab.address(panel) == "#lab-metrics?image=5"
 
-    lab.follow(panel, "?image=7&brightness=0.1&blur=0.8&shift=1&mask=4")  # 바꾼 것이 쌓인다
-    changed = masked(shifted(blurred(brightened(lab_images[7], 0.1), 0.8), 1), 4)
+    lab.follow(panel, "?image=7&brightness=0.1&shift=1&mask=4")  # 바꾼 것이 쌓인다
+    changed = masked(shifted(brightened(lab_images[7], 0.1), 1), 4)
     assert readings(panel) == expected_readings(changed[None], lab_images[7:8])
 
 
@@ -227,12 +217,8 @@ def test_settings_are_explained_and_impossible_ones_mended(browser, lab_server):
     lab.follow(panel, "?s=2&o=1")
     lab.choose(panel, "보폭", "1")
     assert "출력 채움을 보폭보다 작은 값(0)으로 바꾸었습니다." in panel.text
-    for label, option in (
-        ("채움", "0"),
-        ("입력의 한 변", "2"),
-        ("커널의 한 변", "2"),
-        ("채움", "2"),
-    ):
+    changes = [("채움", "0"), ("입력의 한 변", "2"), ("커널의 한 변", "2"), ("채움", "2")]
+    for label, option in changes:
         lab.choose(panel, label, option)
     assert "출력이 남도록 채움을 줄였습니다(1)." in panel.text
     assert grid(panel, "판").shape == (3, 3)

@@ -10,11 +10,11 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
-from tools import grade
-from tools.grade import CORRECT, FAILED, MISSING, UNSOLVED, WRONG, checks, grade_notebook, pieces
+from tools import execute, grade, grading_kernel
+from tools.grade import checks, grade_notebook, pieces
+from tools.grading_kernel import CORRECT, FAILED, MISSING, UNSOLVED, WRONG
 
-ROOT = Path(__file__).resolve().parents[2]
-CHAPTER = ROOT / "book" / "01_encoder.ipynb"
+CHAPTER = execute.BOOK / "01_encoder.ipynb"
 RIGHT = "def conv_parameters(i, o, k):\n    return o * (i * k * k + 1)\n"
 CHECK = 'check("encoder.conv_parameters", conv_parameters)'
 IMPORT = "from aelab.exercises import check\n"
@@ -187,7 +187,7 @@ def test_cell_is_cut_around_its_checks_and_loses_nothing():
 def test_every_chapter_has_exercises_with_different_names():
     names = [
         name
-        for path in sorted((ROOT / "book").glob("*.ipynb"))
+        for path in execute.chapters()
         for name in grade.exercises_of(nbformat.read(path, as_version=4))
     ]
     assert len(names) == len(set(names)) >= 9 * 3
@@ -242,7 +242,7 @@ def test_command_writes_a_table_that_spreadsheets_open_and_a_failure_is_a_row(
 
 def test_kernel_that_does_not_start_leaves_no_folder_behind(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(grade.inspect, "getsource", lambda function: "1 / 0")
+    monkeypatch.setattr(grading_kernel.inspect, "getsource", lambda function: "1 / 0")
     with pytest.raises(RuntimeError, match="채점기를 읽지 못했습니다"):
         grade.Kernel()
     assert list(tmp_path.iterdir()) == []

@@ -10,11 +10,11 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tools import grade, handout
-from tools.grade import UNSOLVED, exercises_of
+from tools import execute, grade, handout
+from tools.grade import exercises_of
+from tools.grading_kernel import UNSOLVED
 
-ROOT = Path(__file__).resolve().parents[2]
-CHAPTERS = sorted((ROOT / "book").glob("*.ipynb"))
+CHAPTERS = execute.chapters()
 FOLDED = {"tags": ["hide-cell"], "cellView": "form", "jupyter": {"source_hidden": True}}
 
 
@@ -158,5 +158,5 @@ def test_command_writes_the_chosen_chapter_and_never_over_the_book(tmp_path, cap
     assert [path.name for path in (tmp_path / "out").iterdir()] == [CHAPTERS[0].name]
     assert "노트북 1개" in capsys.readouterr().out
     with pytest.raises(SystemExit):
-        handout.main([str(ROOT / "book")])
+        handout.main([str(execute.BOOK)])
     assert "원본이 든 폴더가 아닌 곳" in capsys.readouterr().err

@@ -17,10 +17,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools import kit
+from tools import execute, kit
 
-ROOT = Path(__file__).resolve().parents[2]
-CHAPTERS = sorted((ROOT / "book").glob("*.ipynb"))
+CHAPTERS = execute.chapters()
 
 
 def tiny_wheel(folder: Path, name: str, code: str, main: str = "") -> None:

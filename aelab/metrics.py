@@ -75,8 +75,8 @@ def ssim(restored: ImagesOrArray, original: ImagesOrArray, *, data_range: float)
     restored, original = _checked_pair(restored, original)
     data_range = _number(data_range)
     hint = (
-        " [-1, 1]의 이미지는 ssim((restored + 1) / 2, (original + 1) / 2, data_range=1)로, [0, 255]의 "
-        f"이미지는 data_range=255로 잽니다. 조금 넘친 값은 clamp(0, {data_range:g})로 자릅니다."
+        " [-1, 1]의 이미지는 (x + 1) / 2로 옮기고 data_range=1을 씁니다. [0, 255]의 이미지는 "
+        f"data_range=255입니다. 조금 넘친 값은 x.clamp(0, {data_range:g})로 자릅니다."
     )
     checks.check_range(restored, 0, data_range, "restored", hint)
     checks.check_range(original, 0, data_range, "original", hint)

@@ -17,7 +17,7 @@ def squared_error_per_image(restored: ImagesOrArray, original: ImagesOrArray) ->
     더하는 동안 넘치거나 자릿수를 잃으므로 float32로 바꾸어 계산하고, 결과도 float32입니다.
 
     인자
-        restored, original: 같은 모양의 실수 (batch, channel, height, width).
+        restored, original: 같은 모양의 실수 (batch, channel, height, width), 텐서나 NumPy 배열.
 
     오류: 모양이나 자료형, 장치가 다르면 ValueError 또는 TypeError.
     """
@@ -40,11 +40,12 @@ def psnr(restored: ImagesOrArray, original: ImagesOrArray, *, data_range: float)
     이미지마다 구한 PSNR의 평균은 평균 MSE로 구한 PSNR과 다릅니다.
 
     인자
-        restored, original: 같은 모양의 실수 (batch, channel, height, width).
+        restored, original: 같은 모양의 실수 (batch, channel, height, width), 텐서나 NumPy 배열.
         data_range: 값이 가질 수 있는 폭. [-1, 1]이면 2, [0, 1]이면 1, [0, 255]이면 255.
 
-    오류: 모양이나 자료형, 장치가 다르거나, 유한하지 않은 값이 있거나, 원본의 폭이 data_range보다
-        크면 오류를 냅니다.
+    오류: 모양이나 자료형, 장치가 다르거나, 유한하지 않은 값이 있거나, 원본의 폭이 data_range보다 크면
+        오류를 냅니다. [-1, 1]이나 [0, 1]로 보이는 원본에 다른 폭을 주면, 2보다 큰 폭은 오류이고 그
+        밖에는 경고합니다.
     """
     restored, original = _checked_pair(restored, original)
     data_range = _number(data_range)
@@ -61,11 +62,12 @@ def ssim(restored: ImagesOrArray, original: ImagesOrArray, *, data_range: float)
     값을 채널까지 평균합니다. 상수는 K1 = 0.01, K2 = 0.03입니다.
 
     인자
-        restored, original: 같은 모양의 실수 (batch, channel, height, width), 값은
-            [0, data_range]. 음수가 섞이면 밝기 항의 뜻이 사라지므로 받지 않습니다.
+        restored, original: 같은 모양의 실수 (batch, channel, height, width), 텐서나 NumPy 배열,
+            값은 [0, data_range]. 음수가 섞이면 밝기 항의 뜻이 사라지므로 받지 않습니다.
         data_range: 값의 범위의 폭.
 
-    오류: 모양, 자료형, 장치, 범위가 다르거나 한 변이 11보다 작으면 오류를 냅니다.
+    오류: 모양, 자료형, 장치, 범위가 다르거나 한 변이 11보다 작으면 오류를 냅니다. data_range는 `psnr`과
+        같이 살핍니다.
 
     출처: Wang, Bovik, Sheikh, Simoncelli(2004), "Image quality assessment: from error
         visibility to structural similarity", IEEE TIP 13(4).
@@ -73,8 +75,8 @@ def ssim(restored: ImagesOrArray, original: ImagesOrArray, *, data_range: float)
     restored, original = _checked_pair(restored, original)
     data_range = _number(data_range)
     hint = (
-        " [-1, 1]의 이미지는 ssim((restored + 1) / 2, (original + 1) / 2, data_range=1)로, [0, 255]의 "
-        f"이미지는 data_range=255로 잽니다. 조금 넘친 값은 clamp(0, {data_range:g})로 자릅니다."
+        " [-1, 1]의 이미지는 (x + 1) / 2로 옮기고 data_range=1을 씁니다. [0, 255]의 이미지는 "
+        f"data_range=255입니다. 조금 넘친 값은 x.clamp(0, {data_range:g})로 자릅니다."
     )
     checks.check_range(restored, 0, data_range, "restored", hint)
     checks.check_range(original, 0, data_range, "original", hint)

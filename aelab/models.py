@@ -51,7 +51,7 @@ class Encoder(nn.Module):
         """[-1, 1]의 이미지 (batch, 3, 32, 32) → 잠재 벡터 (batch, latent_dim).
 
         오류: 모양이 다르거나 자료형이나 장치가 가중치와 다르면, 평가 모드에서는 값이 [-1, 1]을
-            벗어나도 오류를 냅니다.
+            벗어나도 오류를 냅니다. 평가 모드에서 음수가 하나도 없는 묶음은 경고합니다.
         """
         images = _checked_images(images, self.net[0])
         return self.net(images)

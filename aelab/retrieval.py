@@ -34,7 +34,7 @@ class LatentIndex:
     "exact"와 "faiss"는 모음 전체를 재어 빠짐없이 찾습니다. "faiss-hnsw"는 가까운 것끼리 이어 둔 그래프를
     따라가며 어림합니다(Malkov, Yashunin, 2018, arXiv:1603.09320). 만드는 데 오래 걸리지만 모음이 커져도
     질의는 거의 느려지지 않아 수백만 개부터 씁니다. CIFAR-10의 128차원 잠재 벡터 45,000개에서 참된 이웃
-    여덟의 98 %쯤을 찾습니다(`python -m benchmarks.search`).
+    여덟의 97 % 넘게 찾습니다(`python -m benchmarks.search`).
 
     인자
         codes: 검색 대상의 잠재 벡터 (n, latent_dim). 사본을 만들지 않으므로 나중에 바꾸지 않습니다.

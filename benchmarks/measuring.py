@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -108,6 +108,16 @@ class Ratio:
 
     def record(self) -> dict[str, Any]:
         return {**asdict(self), "ratio": self.ratio, "reached": self.reached}
+
+
+def earlier(path: Path) -> dict[str, list[Ratio]]:
+    """전에 잰 것: 잰 것의 이름 → 줄들."""
+    measured: dict[str, list[Ratio]] = {}
+    if path.exists():
+        for record in json.loads(path.read_text(encoding="utf-8"))["rows"]:
+            row = Ratio(**{field.name: record[field.name] for field in fields(Ratio)})
+            measured.setdefault(record["row"], []).append(row)
+    return measured
 
 
 HEADINGS = ("일", "aelab(초)", "상대", "상대(초)", "비", "목표", "이르렀나")

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -63,8 +63,9 @@ def batches(setting: Setting) -> Iterable[Ratio]:
     reference = fingerprint(ours())
     for name, images in loaders.items():
         must_agree(name, fingerprint(batch for batch, _ in images), reference, atol=0.01)
-    sides = {"aelab": timed(lambda: receive(ours()))} | {
-        name: timed(lambda images=images: receive(images)) for name, images in loaders.items()
+    sides = {"aelab": timed(lambda: sum(1 for _ in ours()))} | {
+        name: timed(lambda images=images: sum(1 for _ in images))
+        for name, images in loaders.items()
     }
     seconds = alternate(sides, setting.repeats)
     work = f"{len(train):,}장을 256장씩 섞어 실수로 내보내기"
@@ -243,12 +244,6 @@ def opening(setting: Setting) -> Iterable[Ratio]:
 ROWS = {work.__name__: work for work in (batches, training, embedding, search, loading, opening)}
 
 
-def receive(images: Iterable[object]) -> None:
-    """끝까지 받기만 합니다."""
-    for _ in images:
-        pass
-
-
 def fingerprint(images: Iterable[Tensor]) -> Tensor:
     """섞인 차례와 무관한 지문: 이미지마다의 합을 크기대로 놓은 것."""
     return torch.cat([batch.double().sum((1, 2, 3)) for batch in images]).sort().values
@@ -257,16 +252,6 @@ def fingerprint(images: Iterable[Tensor]) -> Tensor:
 def must_agree(name: str, found: Tensor, reference: Tensor, *, atol: float) -> None:
     if found.shape != reference.shape or not torch.allclose(found, reference, rtol=0, atol=atol):
         raise Disagreement(f"{name}: aelab과 다른 결과가 나왔습니다.")
-
-
-def earlier(path: Path) -> dict[str, list[Ratio]]:
-    """전에 잰 것: `ROWS`의 이름 → 줄들."""
-    measured: dict[str, list[Ratio]] = {}
-    if path.exists():
-        for record in json.loads(path.read_text(encoding="utf-8"))["rows"]:
-            row = Ratio(**{field.name: record[field.name] for field in fields(Ratio)})
-            measured.setdefault(record["row"], []).append(row)
-    return measured
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -284,7 +269,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = measuring.machine()
     print(measuring.describe(found), flush=True)
 
-    measured = earlier(chosen.output)
+    measured = measuring.earlier(chosen.output)
     for name in chosen.rows:
         measured.pop(name, None)  # 다시 재지 못하면 옛것을 새것처럼 보이지 않습니다.
     failed = False

@@ -1,140 +1,116 @@
 """6장 분포 밖 이미지의 연습문제."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from aelab import ood
-from aelab.exercises.answers import Hint, as_number, as_tensor, call, close
+from aelab.exercises.answers import as_shape, as_tensor, call, close, expect
+from aelab.exercises.engine import Exercise
 from aelab.pretrained import load_pretrained
 
 EASY_ERROR = 9.0  # CIFAR-10 시험 이미지의 약 10 %가 잠재 차원 256에서 이보다 작은 오차를 냅니다.
 GOOD_AUROC = 0.95
 
 
-def checkerboard(answer: object) -> None:
-    """한 칸이 cell 픽셀인 흑백 체스판 무늬 (3, 32, 32)를 만드는 함수 `checkerboard(cell)`.
-
-    왼쪽 위 칸은 흰색(1), 그 옆 칸은 검은색(-1)입니다. 32가 cell로 나누어떨어지지 않아도 됩니다.
-    """
-    for cell in (16, 8, 4, 1, 5, 32):
-        expected = _board(cell)
-        image = as_tensor(call(answer, cell), (3, 32, 32))
-        if not close(image, expected):
-            raise Hint(f"칸이 {cell}픽셀일 때를 봅니다. {_board_slip(image, cell)}")
-
-
 def _board(cell: int) -> Tensor:
-    return ood.checkerboard(cell)[0].double()
+    return ood.checkerboard(cell)[0]
 
 
 def _board_slip(image: Tensor, cell: int) -> str:
-    expected = _board(cell)
-    if not torch.isfinite(image).all():
-        return "NaN이나 무한대가 있습니다. 모든 픽셀을 채웠는지 봅니다."
-    if close(image, -expected):
-        return "흰색과 검은색이 뒤바뀌었습니다. 왼쪽 위 칸이 흰색입니다."
-    if close(image, (expected + 1) / 2):
-        return "검은 칸이 0입니다. [-1, 1]에서 0은 회색이고 검은색은 -1입니다."
-    if 32 % cell == 0 and close(image, _board(32 // cell)):
-        return f"한 줄에 칸이 {cell}개 놓였습니다. cell은 칸의 개수가 아니라 한 변의 픽셀 수입니다."
-    if float(image.std(1).max()) < 1e-6 or float(image.std(2).max()) < 1e-6:
+    if min(float(image.std(axis).max()) for axis in (1, 2)) < 1e-6:
         return "줄무늬나 단색이 되었습니다. 행과 열의 칸 번호를 함께 씁니다."
     if not close(image[:1].expand(3, -1, -1), image):
         return "세 채널의 값이 달라 흑백이 아닙니다."
-    wrong = (image - expected).abs().amax(0) > 1e-4
-    row, column = (int(index) for index in wrong.nonzero()[0])
-    return (
-        f"{row}행 {column}열의 값이 {float(image[0, row, column]):.4g}입니다. "
-        f"그 픽셀이 몇째 줄 몇째 칸에 드는지 세어 봅니다."
-    )
+    row, column = ((image - _board(cell)).abs().amax(0) > 1e-4).nonzero()[0].tolist()
+    return f"{row}행 {column}열의 값이 {image[0, row, column]:.4g}입니다. 그 픽셀이 몇째 줄 몇째 칸에 드는지 세어 봅니다."
 
 
-def auroc(answer: object) -> None:
-    """쌍을 세어 AUROC를 구하는 함수 `auroc(in_scores, out_scores)`.
+checkerboard = Exercise(
+    "checkerboard(cell): 한 칸이 cell픽셀인 흑백 체스판 (3, 32, 32). 왼쪽 위 칸은 흰색(1), 그 옆은 검은색(-1)입니다.",
+    cases=lambda _: [(16,), (8,), (4,), (1,), (5,), (32,)],
+    right=_board,
+    mistakes={
+        "흰색과 검은색이 뒤바뀌었습니다. 왼쪽 위 칸이 흰색입니다.": lambda cell: -_board(cell),
+        "검은 칸이 0입니다. [-1, 1]에서 0은 회색이고 검은색은 -1입니다.": lambda cell: (_board(cell) + 1) / 2,
+        "cell은 한 줄에 놓인 칸의 개수가 아니라 칸 한 변의 픽셀 수입니다.": lambda cell: _board(max(1, 32 // cell)),
+    },
+    otherwise=_board_slip,
+)
 
-    분포 안 점수와 분포 밖 점수의 모든 쌍에서, 분포 밖이 더 큰 쌍의 비율입니다. 같은 쌍은 절반으로
-    셉니다.
-    """
-    generator = torch.Generator().manual_seed(0)
-    for n, m, shift in ((40, 25, 0.8), (7, 30, -0.5), (12, 12, 0.2)):
-        inside = torch.randn(n, generator=generator).mul(2).round()  # 같은 점수가 섞입니다
-        outside = (torch.randn(m, generator=generator) + shift).mul(2).round()
-        more = float((outside[:, None] > inside).double().mean())
-        same = float((outside[:, None] == inside).double().mean())
-        expected = more + same / 2
-        got = as_number(call(answer, inside, outside))
-        if close(got, expected):
-            continue
-        slips = (
-            (1 - expected, "거꾸로 세었습니다. 분포 밖이 더 큰 쌍을 셉니다."),
-            (more, "점수가 같은 쌍을 빠뜨렸습니다. 그런 쌍은 절반으로 셉니다."),
-            (more + same, "점수가 같은 쌍을 온전히 세었습니다. 그런 쌍은 절반으로 셉니다."),
-            (1 - more - same, "거꾸로 세었고, 점수가 같은 쌍도 빠뜨렸습니다."),
-            (expected * n * m, "쌍의 개수입니다. 모든 쌍의 수로 나누어 비율로 만듭니다."),
-            (expected * m, "분포 안 점수의 개수로만 나누었습니다. 쌍은 n × m개입니다."),
-            (expected * n, "분포 밖 점수의 개수로만 나누었습니다. 쌍은 n × m개입니다."),
-            (expected * 100, "퍼센트입니다. 0과 1 사이의 비율로 둡니다."),
-        )
-        slip = next((text for value, text in slips if close(got, value)), None)
-        if slip is None and not 0 <= got <= 1:
-            slip = "비율은 0과 1 사이에 있어야 합니다."
-        raise Hint(
-            f"점수 {n}개와 {m}개에서 {got:.4g}이(가) 나왔습니다. "
-            + (slip or "같은 자리끼리만이 아니라 모든 쌍을 견주었는지 봅니다.")
-        )
+
+def _scores_of_pairs(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+    for n, m, shift in ((40, 25, 0.8), (7, 30, -1.0), (12, 12, 0.2)):
+        scores = torch.randn(n + m, generator=generator) + shift * (torch.arange(n + m) >= n)
+        scores = scores.mul(2).round()  # 같은 점수가 섞입니다
+        yield scores[:n], scores[n:]
+
+
+def _share(a: Tensor, b: Tensor, same: float = 0.5) -> float:
+    """b가 큰 쌍의 비율. 같은 쌍은 same으로 셉니다."""
+    return float(((b[:, None] > a) + same * (b[:, None] == a)).double().mean())
+
+
+auroc = Exercise(
+    "auroc(in_scores, out_scores): 모든 쌍에서 분포 밖 점수가 더 큰 쌍의 비율. 같은 쌍은 절반으로 셉니다.",
+    cases=_scores_of_pairs,
+    right=_share,
+    mistakes={
+        "0.5보다 작은 값을 뒤집었습니다. 작은 값은 거꾸로 가려냈다는 뜻이므로 그대로 둡니다.": lambda a, b: max(_share(a, b), 1 - _share(a, b)),
+        "거꾸로 세었습니다. 분포 밖이 더 큰 쌍을 셉니다.": lambda a, b: _share(b, a),
+        "점수가 같은 쌍을 빠뜨렸습니다. 그런 쌍은 절반으로 셉니다.": lambda a, b: _share(a, b, 0),
+        "점수가 같은 쌍을 온전히 세었습니다. 그런 쌍은 절반으로 셉니다.": lambda a, b: _share(a, b, 1),
+        "거꾸로 세었고, 점수가 같은 쌍도 빠뜨렸습니다.": lambda a, b: _share(b, a, 0),
+        "쌍의 개수입니다. 모든 쌍의 수로 나누어 비율로 만듭니다.": lambda a, b: _share(a, b) * len(a) * len(b),
+        "분포 안 점수의 개수로만 나누었습니다. 쌍은 n × m개입니다.": lambda a, b: _share(a, b) * len(b),
+        "분포 밖 점수의 개수로만 나누었습니다. 쌍은 n × m개입니다.": lambda a, b: _share(a, b) * len(a),
+        "퍼센트입니다. 0과 1 사이의 비율로 둡니다.": lambda a, b: 100 * _share(a, b),
+    },
+    otherwise=lambda got, a, b: "같은 자리끼리만이 아니라 모든 쌍을 견주었는지 봅니다." if 0 <= got <= 1 else "비율은 0과 1 사이에 있어야 합니다.",
+)
 
 
 def easy_two_colors(answer: object) -> None:
     """두 가지 색만으로 된, 그런데도 재구성 오차가 시험 이미지의 90 %보다 작은 이미지.
 
-    (3, 32, 32)의 값은 [-1, 1]이고, 두 색은 각각 픽셀의 4분의 1 이상을 차지하며, 두 색의 유클리드
-    거리는 1 이상입니다. 오차는 잠재 차원 256의 사전 학습된 모델로 잽니다.
+    (3, 32, 32)의 값은 [-1, 1]이고, 두 색은 각각 256픽셀 이상이며 유클리드 거리가 1 이상입니다. 오차는 잠재 차원 256의 모델로 잽니다.
     """
-    if callable(answer):
-        raise Hint("함수가 아니라 이미지를 기대합니다. 함수라면 부른 결과를 줍니다.")
-    if isinstance(answer, Tensor) and answer.ndim == 4 and len(answer) == 1:
-        answer = answer[0]
-    image = as_tensor(answer, (3, 32, 32)).float()
-    if not torch.isfinite(image).all() or float(image.abs().max()) > 1 + 1e-3:
-        raise Hint(
-            f"값이 [{float(image.min()):.4g}, {float(image.max()):.4g}]입니다. [-1, 1]로 옮깁니다."
-        )
+    expect(not callable(answer), "함수가 아니라 이미지를 기대합니다. 함수라면 부른 결과를 줍니다.")
+    image = as_tensor(answer)
+    image = as_shape(image[0] if image.shape[:-3] == (1,) else image, (3, 32, 32)).float()
     colors, counts = image.flatten(1).unique(dim=1, return_counts=True)
-    if len(counts) != 2:
-        raise Hint(f"서로 다른 색이 {len(counts)}가지입니다. 정확히 두 가지만 씁니다.")
-    if int(counts.min()) < 256:
-        raise Hint(
-            f"한 색이 {int(counts.min())}픽셀뿐입니다. 두 색 모두 256픽셀 이상을 차지해야 합니다."
-        )
-    distance = float((colors[:, 0] - colors[:, 1]).norm())
-    if distance < 1:
-        raise Hint(f"두 색의 거리가 {distance:.2f}로 거의 단색입니다. 1 이상으로 벌립니다.")
+    distance = float((colors[:, 0] - colors[:, -1]).norm())
+    expect(
+        image.isfinite().all() and image.abs().max() <= 1 + 1e-3,
+        f"값이 [{image.min():.4g}, {image.max():.4g}]입니다. [-1, 1]로 옮깁니다.",
+        len(counts) == 2,
+        f"서로 다른 색이 {len(counts)}가지입니다. 정확히 두 가지만 씁니다.",
+        counts.min() >= 256,
+        f"한 색이 {counts.min()}픽셀뿐입니다. 두 색 모두 256픽셀 이상을 차지해야 합니다.",
+        distance >= 1,
+        f"두 색의 거리가 {distance:.2f}로 거의 단색입니다. 1 이상으로 벌립니다.",
+    )
     error = float(ood.reconstruction_score(load_pretrained(256), image.clamp(-1, 1)[None]))
-    if error >= EASY_ERROR:
-        edges = int((image[:, 1:] != image[:, :-1]).any(0).sum())
-        edges += int((image[:, :, 1:] != image[:, :, :-1]).any(0).sum())
-        raise Hint(
-            f"재구성 오차가 {error:.1f}로 기준 {EASY_ERROR:g}보다 큽니다. 이웃한 픽셀의 색이 바뀌는 곳이 "
-            f"{edges:,}군데입니다. 경계의 길이와 두 색을 바꾸어 가며 오차를 봅니다."
-        )
+    edges = sum(int((image.diff(dim=axis) != 0).any(0).sum()) for axis in (1, 2))
+    expect(
+        error < EASY_ERROR,
+        f"재구성 오차가 {error:.1f}로 기준 {EASY_ERROR:g}보다 큽니다. 이웃한 픽셀의 색이 바뀌는 곳이 {edges:,}군데입니다. "
+        "경계의 길이와 두 색을 바꾸어 가며 오차를 봅니다.",
+    )
 
 
 def two_sided_score(answer: object) -> None:
-    """잡음에도 단색에도 높은 분포 밖 점수 (n,)을 내는 함수 `ood_score(model, reference, images)`.
-
-    `reference`는 분포 안의 이미지이고, `images` 한 장의 점수는 다른 장에 매이지 않아야 합니다.
-    """
+    """잡음에도 단색에도 높은, 장마다의 분포 밖 점수 (n,)을 내는 함수 `ood_score(model, reference, images)`."""
     generator = torch.Generator().manual_seed(0)
     noise = ood.uniform_noise(120, generator=generator)
     plain = ood.constant(torch.rand(40, 3, generator=generator) * 1.8 - 0.9)
     for pool, roughness in ((4, 0.1), (2, 0.5)):
         clouds = _clouds(160, roughness, generator)
-        outside = {"단색": plain, "잡음": noise[:40]}
-        _check_separation(answer, _Smear(pool), clouds[:100], clouds[100:], outside)
+        _check_separation(answer, _Smear(pool), clouds, {"단색": plain, "잡음": noise[:40]})
     # 잡음이 분포 안이면 이번에는 구름이 분포 밖입니다.
-    outside = {"단색": plain, "매끄러운 이미지": clouds[:40]}
-    _check_separation(answer, _Smear(4), noise[:80], noise[80:], outside)
+    _check_separation(answer, _Smear(4), noise, {"단색": plain, "매끄러운 이미지": clouds[:40]})
 
 
 class _Smear(nn.Module):
@@ -158,42 +134,26 @@ def _clouds(count: int, roughness: float, generator: torch.Generator) -> Tensor:
     return (blobs * contrast).tanh()
 
 
-def _check_separation(
-    answer: object,
-    model: nn.Module,
-    reference: Tensor,
-    inside: Tensor,
-    outside: dict[str, Tensor],
-) -> None:
-    usual = _scores(answer, model, reference, inside)
-    alone = _scores(answer, model, reference, inside[:1])
-    if not close(alone[0], usual[0], 1e-3):
-        raise Hint(
-            "같은 이미지의 점수가 함께 들어온 다른 이미지에 따라 달라집니다. 기준이 되는 통계는 "
-            "images가 아니라 reference에서 구합니다."
-        )
-    found = {
-        name: ood.auroc(usual, _scores(answer, model, reference, images))
-        for name, images in outside.items()
-    }
+def _check_separation(answer: object, model: nn.Module, known: Tensor, outside: dict[str, Tensor]) -> None:
+    reference, inside = known[:-40], known[-40:]
+
+    def scores(images: Tensor) -> Tensor:
+        found = as_shape(call(answer, model, reference, images), (len(images),))
+        expect(not found.isnan().any(), "점수에 NaN이 있습니다. 0으로 나누거나 음수의 로그를 구하지 않는지 봅니다.")
+        return found.nan_to_num()  # 무한대는 가장 큰 수로 봅니다
+
+    usual = scores(inside)
+    found = {name: ood.auroc(usual, scores(images)) for name, images in outside.items()}
     listed = ", ".join(f"{name} {value:.2f}" for name, value in found.items())
-    if max(found.values()) <= 1 - GOOD_AUROC:
-        raise Hint(f"AUROC가 {listed}입니다. 모두 거꾸로이니 점수의 부호를 봅니다.")
-    worst = min(found, key=lambda name: found[name])
-    if found[worst] < 0.5:
-        raise Hint(
-            f"AUROC가 {listed}입니다. {worst}의 점수가 분포 안 이미지보다 낮습니다. 오차가 보통보다 "
-            "큰 것뿐 아니라 작은 것도 보통에서 먼 것입니다."
-        )
-    if found[worst] < GOOD_AUROC:
-        raise Hint(
-            f"AUROC가 {listed}입니다. {worst}에서 {GOOD_AUROC}에 못 미칩니다. 오차의 분포는 오른쪽 꼬리가 "
-            "깁니다. 작은 오차가 보통에서 얼마나 먼지를 차이로 잴지 비율로 잴지 생각해 봅니다."
-        )
-
-
-def _scores(answer: object, model: nn.Module, reference: Tensor, images: Tensor) -> Tensor:
-    scores = as_tensor(call(answer, model, reference, images), (len(images),))
-    if torch.isnan(scores).any():
-        raise Hint("점수에 NaN이 있습니다. 0으로 나누거나 음수의 로그를 구하지 않는지 봅니다.")
-    return scores.nan_to_num()  # 무한대는 가장 큰 수로 봅니다
+    worst = min(found, key=found.__getitem__)
+    expect(
+        close(scores(inside[:1])[0], usual[0], 1e-3),
+        "같은 이미지의 점수가 함께 들어온 다른 이미지에 따라 달라집니다. 기준이 되는 통계는 images가 아니라 reference에서 구합니다.",
+        max(found.values()) > 1 - GOOD_AUROC,
+        f"AUROC가 {listed}입니다. 모두 거꾸로이니 점수의 부호를 봅니다.",
+        found[worst] >= 0.5,
+        f"AUROC가 {listed}입니다. {worst}의 점수가 분포 안 이미지보다 낮습니다. 오차가 보통보다 큰 것뿐 아니라 작은 것도 보통에서 먼 것입니다.",
+        found[worst] >= GOOD_AUROC,
+        f"AUROC가 {listed}입니다. {worst}에서 {GOOD_AUROC}에 못 미칩니다. 오차의 분포는 오른쪽 꼬리가 깁니다. "
+        "작은 오차가 보통에서 얼마나 먼지를 차이로 잴지 비율로 잴지 생각해 봅니다.",
+    )

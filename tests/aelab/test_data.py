@@ -156,5 +156,7 @@ def test_unknown_split_is_refused(load):
 
 @pytest.mark.parametrize("name", ["mnist", 64])
 def test_unknown_name_is_refused(name):
-    with pytest.raises(ValueError, match=f"'auto', 'cifar10', 'toyworld' .* {name!r}이"):
+    with pytest.raises(
+        ValueError, match=f"'auto', 'cifar10', 'toyworld'나 사진이 든 폴더.* {name!r}이"
+    ):
         load_images(name)

@@ -207,7 +207,6 @@ def test_values_must_be_finite_and_the_range_a_number_above_zero(metric):
 UNIT, SIGNED, BYTES = (lambda x: x), (lambda x: 2 * x - 1), (lambda x: 255 * x)
 WIDER = "data_range: 원본 값이 [{}]이므로 {} 이상을 기대했는데 {}이(가) 왔습니다"
 OTHER = "data_range: [{}]로 보이는 이미지에는 {}을(를) 기대했는데 {}이(가) 왔습니다"
-LOWER = "[0, {}]의 값을 기대했는데 [-0.9"
 
 
 @pytest.mark.parametrize(
@@ -216,7 +215,7 @@ LOWER = "[0, {}]의 값을 기대했는데 [-0.9"
         (UNIT, 1, "", ""),
         (UNIT, 2, OTHER.format("0, 1", 1, 2), OTHER.format("0, 1", 1, 2)),
         (UNIT, 255, OTHER.format("0, 1", 1, 255), OTHER.format("0, 1", 1, 255)),
-        (SIGNED, 1, WIDER.format("-1, 1", 2, 1), "ssim((restored + 1) / 2, (original + 1) / 2"),
+        (SIGNED, 1, WIDER.format("-1, 1", 2, 1), "(x + 1) / 2로 옮기고 data_range=1"),
         (SIGNED, 2, "", "restored: [0, 2]의 값을 기대했는데 [-1, 1]의 값"),
         (SIGNED, 255, OTHER.format("-1, 1", 2, 255), "[0, 255]의 값을 기대했는데 [-1, 1]의 값"),
         (BYTES, 1, WIDER.format("0, 255", 255, 1), "[0, 1]의 값을 기대했는데 [0, 255]의 값"),

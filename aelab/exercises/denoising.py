@@ -1,0 +1,219 @@
+"""기말 프로젝트에서 학생의 함수가 하는 일을 지켜보는 연습문제: 한 걸음의 학습, 공정한 선택."""
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils import parameters_to_vector
+
+from aelab.exercises.answers import OTHER_GENERATOR, RESEEDED, Hint, as_number, call, close, expect
+from aelab.metrics import mse, psnr, squared_error_per_image
+
+CLIPPED = "값을 [-1, 1]로 잘랐습니다. 여기서는 자르지 않습니다."
+_RATE = 1e-3  # 한 걸음의 채점에 쓰는 SGD의 학습률
+_SIGMA = 0.05  # 공정한 선택의 채점에 쓰는 잡음
+
+
+def denoising_step(answer: object) -> None:
+    """잡음 제거를 한 걸음 학습하는 `denoising_step(model, optimizer, clean, sigma, generator)`.
+
+    자르지 않은 잡음 이미지를 모델에 넣고, 이미지마다 더한 제곱오차의 평균으로 한 번 갱신하고, 갱신하기 전의 손실을 돌려줍니다.
+    """
+    first, second = _watched_steps(answer, seed=0)
+    expect(not close(first, second), RESEEDED)
+    expect(torch.equal(first, _watched_steps(answer, seed=1)[0]), OTHER_GENERATOR)
+
+
+class _Watched(nn.Conv2d):
+    """받은 입력을 적어 두는 작은 모델."""
+
+    def __init__(self) -> None:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(4)
+            super().__init__(3, 3, 3, padding=1)
+        self.seen: list[Tensor] = []
+
+    def forward(self, input: Tensor) -> Tensor:
+        if torch.is_grad_enabled():
+            self.seen.append(input.detach().clone())
+        return super().forward(input)
+
+
+def _watched_steps(answer: Any, seed: int) -> list[Tensor]:
+    """두 걸음을 잇달아 지켜보고, 걸음마다의 잡음을 돌려줍니다."""
+    source, generator = (torch.Generator().manual_seed(number) for number in (5, 6))
+    model, sigma, noises, stale = _Watched(), 0.1, [], torch.zeros(())
+    optimizer = torch.optim.SGD(model.parameters(), lr=_RATE)
+    # 모델과 생성기는 그대로 넘겨야 하므로 이미지만 베껴 가는 call에 묶어서 줍니다.
+    bound = (lambda clean: answer(model, optimizer, clean, sigma, generator)) if callable(answer) else answer
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for _ in range(2):
+            clean = torch.rand(6, 3, 8, 8, generator=source) * 2 - 1
+            before = copy.deepcopy(model)
+            model.seen.clear()
+            loss = as_number(call(bound, clean))
+            expect(model.seen, "모델을 부르지 않았거나 기울기를 끈 채 불렀습니다.")
+            entered = model.seen[-1]
+            _check_noise(entered, clean, sigma, "입력")
+            moved = (parameters_to_vector(before.parameters()) - parameters_to_vector(model.parameters())).detach() / _RATE
+            _check_update(moved, before, entered, clean, stale)
+            expected, later = (float(squared_error_per_image(one(entered), clean).mean()) for one in (before, model))
+            slip = "갱신한 뒤의 손실입니다. 갱신하기 전의 것을 돌려줍니다." if close(loss, later, 1e-3) else "갱신에 쓴 손실을 그대로 돌려줍니다."
+            expect(close(loss, expected, 1e-3), f"갱신은 맞지만 돌려준 손실이 {expected:.4g}이 아니라 {loss:.4g}입니다. {slip}")
+            noises.append(entered - clean)
+            stale = moved
+    return noises
+
+
+def _check_noise(noisy: Tensor, clean: Tensor, sigma: float, what: str) -> None:
+    expect(noisy.shape == clean.shape, f"모델이 {tuple(clean.shape)}의 이미지를 받아야 하는데 {tuple(noisy.shape)}을(를) 받았습니다.")
+    spread = float((noisy - clean).std())
+    expect(
+        spread > 1e-6,
+        f"{what}에 잡음이 없습니다. 잡음을 더해서 줍니다.",
+        noisy.abs().max() > 1,
+        CLIPPED,
+        close(spread, sigma, 0.15),
+        f"sigma={sigma:g}인데 {what}에 든 잡음의 표준편차는 {spread:.2g}입니다.",
+    )
+
+
+def _gradient(model: nn.Module, entered: Tensor, target: Tensor) -> Tensor:
+    loss = squared_error_per_image(model(entered), target).mean()
+    return parameters_to_vector(torch.autograd.grad(loss, list(model.parameters())))
+
+
+def _check_update(moved: Tensor, before: nn.Module, entered: Tensor, clean: Tensor, stale: Tensor) -> None:
+    gradient = _gradient(before, entered, clean)
+    slips = {
+        "": gradient,
+        "매개변수가 그대로입니다. backward()와 optimizer.step()을 부르는지 봅니다.": 0 * gradient,
+        "손실이 잡음 낀 이미지와 견줍니다. 그러면 잡음까지 되살리도록 배웁니다. 깨끗한 이미지와 견줍니다.": _gradient(before, entered, entered),
+        "지난 걸음의 기울기가 쌓였습니다. backward() 앞에서 0으로 되돌립니다.": gradient + stale,
+        "값마다 평균했습니다. 한 이미지 안에서는 더합니다.": gradient / clean[0].numel(),
+        "묶음까지 더했습니다. 이미지들 사이에서는 평균합니다.": gradient * len(clean),
+        "손실이 커지는 쪽으로 움직였습니다. 손실의 부호를 봅니다.": -gradient,
+        "기울기를 두 번 구했거나 두 번 갱신했습니다. 한 번만 갱신합니다.": gradient * 2,
+    }
+    for slip, value in slips.items():
+        # 옮겨 간 거리를 학습률로 나누면 매개변수의 반올림 오차가 커집니다.
+        if float((moved - value).norm()) <= 0.02 * float(value.norm()):
+            return expect(not slip, f"갱신이 예상과 다릅니다. {slip}")
+    if float(F.cosine_similarity(moved, gradient, dim=0)) > 0.9:
+        raise Hint("갱신의 방향만 비슷합니다. 깨끗한 이미지와 견주었는지, 손실을 어떻게 모았는지, 몇 번 갱신했는지 봅니다.")
+    raise Hint("갱신이 예상과 다릅니다. 모델의 출력과 깨끗한 이미지의 제곱오차를 손실로 쓰는지 봅니다.")
+
+
+def fair_choice(answer: object) -> None:
+    """방법을 검증 세트로 고르고 시험 세트로 재는 `fair_choice(methods, validation, test, sigma, generator)`.
+
+    모든 방법에 자르지 않은 같은 잡음 이미지를 주고, 고른 방법의 이름과 시험 세트의 평균 PSNR(dB)을 돌려줍니다.
+    """
+    generator = torch.Generator().manual_seed(7)
+    smooth, rough = ([make(count, generator) for count in (14, 18)] for make in (_smooth, _rough))
+    # 검증 세트에서 가장 좋은 방법과 시험 세트에서 가장 좋은 방법이 다릅니다.
+    names = list(_METHODS)
+    _check_choice(answer, smooth[0], rough[1], names)
+    _check_choice(answer, rough[0], smooth[1], names[::-1])
+    _check_choice(answer, rough[0], rough[1], names[1:] + names[:1])
+
+
+def _smooth(count: int, generator: torch.Generator) -> Tensor:
+    """완만하게 변하는 이미지: 흐리게 하면 잡음만 줄어듭니다."""
+    corners = torch.rand(count, 3, 2, 2, generator=generator) * 2 - 1
+    # 귀퉁이의 값이 ±1에 닿아, 자르지 않은 잡음 이미지는 [-1, 1]을 넘습니다.
+    return F.interpolate(corners.sign(), size=12, mode="bilinear", align_corners=True)
+
+
+def _rough(count: int, generator: torch.Generator) -> Tensor:
+    """픽셀마다 다른 이미지: 흐리게 하면 무늬가 사라집니다. 장마다 대비가 달라 PSNR도 고르지 않습니다."""
+    contrast = torch.linspace(0.3, 1, count).reshape(-1, 1, 1, 1)
+    return contrast * (torch.rand(count, 3, 12, 12, generator=generator) * 2 - 1)
+
+
+_METHODS: dict[str, Callable[[Tensor], Tensor]] = {
+    "그대로": lambda noisy: noisy.clone(),
+    "흐리게": lambda noisy: F.avg_pool2d(F.pad(noisy, (1, 1, 1, 1), mode="replicate"), 3, stride=1),
+    "회색으로": lambda noisy: noisy * 0.3,
+}
+
+
+def _check_choice(answer: object, validation: Tensor, test: Tensor, order: Sequence[str]) -> None:
+    name, value, seen = _chosen(answer, validation, test, order, seed=0)
+    noisy_validation = _shared_noise(seen, validation, "검증", everyone=True)
+    noisy_test = _shared_noise(seen, test, "시험", everyone=False)
+    again = _chosen(answer, validation, test, order, seed=1)[1]
+    expect(close(value, again, 1e-6), OTHER_GENERATOR)
+    on_validation, on_test = (
+        {key: float(psnr(_METHODS[key](noisy), clean, data_range=2).mean()) for key in order}
+        for noisy, clean in ((noisy_validation, validation), (noisy_test, test))
+    )
+    best = max(on_validation, key=on_validation.__getitem__)
+    slip = "검증 세트의 평균 PSNR을 방법마다 적어 봅니다."
+    if name == max(on_test, key=on_test.__getitem__):
+        slip = "시험 세트에서 가장 좋은 방법을 골랐습니다. 고르는 일은 검증 세트로 합니다."
+    elif name == min(on_validation, key=on_validation.__getitem__):
+        slip = "PSNR이 가장 낮은 방법입니다. PSNR은 클수록 좋습니다."
+    expect(name == best, f"검증 세트에서 가장 좋은 방법은 {best!r}인데 {name!r}을(를) 골랐습니다. {slip}")
+    each = mse(_METHODS[best](noisy_test), test)
+    slips = {
+        "검증 세트의 값입니다. 고를 때 쓴 세트의 값은 실제보다 좋기 쉽습니다.": on_validation[best],
+        "MSE를 먼저 평균했습니다. 이미지마다 구한 PSNR을 평균합니다.": 10 * (4 / each.mean()).log10(),
+        "값의 폭은 2입니다.": 10 * (1 / each).log10().mean(),
+    }
+    slip = next((text for text, wrong in slips.items() if close(value, wrong, 1e-3)), "")
+    expect(close(value, on_test[best], 1e-3), f"{best!r}의 시험 세트 평균 PSNR은 {on_test[best]:.4g} dB인데 {value:.4g}이(가) 왔습니다. {slip}")
+
+
+def _chosen(answer: Any, validation: Tensor, test: Tensor, order: Sequence[str], seed: int) -> tuple[str, float, dict[str, list[Tensor]]]:
+    """답이 고른 이름과 dB, 그리고 방법마다 받은 이미지."""
+    seen: dict[str, list[Tensor]] = {name: [] for name in order}
+
+    def watched(name: str) -> Callable[[Tensor], Tensor]:
+        def method(noisy: Tensor) -> Tensor:
+            seen[name].append(noisy.detach().clone())
+            return _METHODS[name](noisy)
+
+        return method
+
+    methods, generator = {name: watched(name) for name in order}, torch.Generator().manual_seed(8)
+    bound = (lambda *images: answer(methods, *images, _SIGMA, generator)) if callable(answer) else answer
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        result = call(bound, validation, test)
+    if not (isinstance(result, list | tuple) and len(result) == 2):
+        raise Hint(f"(이름, dB)의 짝을 기대했는데 {type(result).__name__}이(가) 왔습니다.")
+    name, value = result
+    expect(name in order, f"짝의 첫째는 methods의 이름이어야 하는데 {name!r}이(가) 왔습니다.")
+    return name, as_number(value), seen
+
+
+def _noisy_of(batches: list[Tensor], clean: Tensor) -> Tensor | None:
+    """방법이 본 이미지 가운데 `clean`에 잡음이 든 것들. 한 장이라도 빠졌으면 None."""
+    images = [image for batch in batches if batch.shape[1:] == clean.shape[1:] for image in batch]
+    if not images:
+        return None
+    stacked = torch.stack(images)
+    distance = torch.cdist(clean.flatten(1), stacked.flatten(1)) / clean[0].numel() ** 0.5
+    nearest = distance.min(1)
+    return stacked[nearest.indices] if float(nearest.values.max()) < 0.3 else None
+
+
+def _shared_noise(seen: dict[str, list[Tensor]], clean: Tensor, what: str, *, everyone: bool) -> Tensor:
+    """방법들이 함께 받은 잡음 이미지. 받지 못했거나 서로 다르거나 잡음이 틀렸으면 Hint."""
+    found = [_noisy_of(batches, clean) for batches in seen.values()]
+    shown = [images for images in found if images is not None]
+    expect(
+        shown,
+        f"어떤 방법도 잡음이 든 {what} 이미지 전체를 받지 못했습니다.",
+        not everyone or len(shown) == len(found),
+        f"{len(found)}가지 방법 가운데 {len(shown)}가지만 {what} 이미지 전체를 받았습니다. 모두 견줍니다.",
+        all(torch.equal(images, shown[0]) for images in shown),
+        f"방법마다 다른 잡음이 든 {what} 이미지를 받았습니다. 한 번 만든 잡음 이미지를 모든 방법에 줍니다.",
+    )
+    _check_noise(shown[0], clean, _SIGMA, f"{what} 이미지")
+    return shown[0]

@@ -1,0 +1,277 @@
+"""기말 프로젝트의 맞는 답과 틀린 답. 틀린 답에는 힌트에 들어 있어야 하는 글을 답니다."""
+
+import math
+
+import torch
+from aelab.metrics import mse, psnr, squared_error_per_image
+from torch.nn import functional as F
+
+
+def as_column(sigma):
+    return sigma.reshape(-1, 1, 1, 1) if isinstance(sigma, torch.Tensor) else sigma
+
+
+def plain_noise(images, sigma, generator):
+    return images + as_column(sigma) * torch.randn(images.shape, generator=generator)
+
+
+def noise_by_normal(images, sigma, generator):
+    spread = torch.as_tensor(sigma).reshape(-1, 1, 1, 1).expand(images.shape)
+    return torch.normal(images, spread, generator=generator)
+
+
+def reseeded(images, sigma, generator):
+    return plain_noise(images, sigma, torch.Generator().manual_seed(0))
+
+
+def uniform(images, sigma, generator):
+    noise = torch.rand(images.shape, generator=generator) * 2 - 1
+    return images + as_column(sigma) * math.sqrt(3) * noise
+
+
+def one_noise_for(*shape):
+    def answer(images, sigma, generator):
+        size = [1 if index in shape else n for index, n in enumerate(images.shape)]
+        return images + as_column(sigma) * torch.randn(size, generator=generator)
+
+    return answer
+
+
+def gain_by_loop(noisy, restored, clean):
+    gains = []
+    for y, r, x in zip(noisy, restored, clean, strict=True):
+        before, after = float((y - x).square().mean()), float((r - x).square().mean())
+        gains.append(10 * math.log10(4 / after) - 10 * math.log10(4 / before))
+    return torch.tensor(gains)
+
+
+def decibel(before, after):
+    return 10 * torch.log10(before / after)
+
+
+def step(
+    *,
+    target=lambda clean, noisy, sigma, generator: clean,
+    entered=lambda clean, noisy: noisy,
+    loss_of=lambda restored, wanted: squared_error_per_image(restored, wanted).mean(),
+    noise=plain_noise,
+    zeroed=True,
+    stepped=True,
+    times=1,
+    report=lambda loss, later: loss.item(),
+):
+    def answer(model, optimizer, clean, sigma, generator):
+        noisy = noise(clean, sigma, generator)
+        wanted = target(clean, noisy, sigma, generator)
+        for _ in range(times):
+            loss = loss_of(model(entered(clean, noisy)), wanted)
+            if zeroed:
+                optimizer.zero_grad()
+            loss.backward()
+            if stepped:
+                optimizer.step()
+        with torch.no_grad():
+            later = loss_of(model(noisy), wanted)
+        return report(loss, later)
+
+    return answer
+
+
+def zeroed_at_the_end(model, optimizer, clean, sigma, generator):
+    noisy = clean + sigma * torch.randn(clean.shape, generator=generator)
+    loss = (model(noisy) - clean).square().sum() / len(clean)
+    loss.backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    return loss
+
+
+def mean_psnr(restored, clean):
+    return float(psnr(restored, clean, data_range=2).mean())
+
+
+def choice(
+    *,
+    noise=plain_noise,
+    judge=mean_psnr,
+    report=mean_psnr,
+    pick=max,
+    choose_on=lambda validation, test: validation,
+    report_on=lambda validation, test: test,
+):
+    def answer(methods, validation, test, sigma, generator):
+        noisy = {"validation": noise(validation, sigma, generator), "test": noise(test, sigma, generator)}
+        clean = {"validation": validation, "test": test}
+        first, last = choose_on("validation", "test"), report_on("validation", "test")
+        scores = {name: judge(m(noisy[first]), clean[first]) for name, m in methods.items()}
+        shown = {name: report(m(noisy[last]), clean[last]) for name, m in methods.items()}
+        best = pick(scores, key=scores.get)
+        return best, shown[best]
+
+    return answer
+
+
+def chosen_only(methods, validation, test, sigma, generator):
+    noisy = validation + sigma * torch.randn(validation.shape, generator=generator)
+    best, highest = "", -math.inf
+    for name, method in methods.items():
+        value = sum(mean_psnr(method(y), x) * len(x) for y, x in zip(noisy.split(5), validation.split(5), strict=True))
+        if value > highest:
+            best, highest = name, value
+    noisy_test = test + sigma * torch.randn(test.shape, generator=generator)
+    return [best, torch.tensor(mean_psnr(methods[best](noisy_test), test))]
+
+
+def new_noise_for_each(methods, validation, test, sigma, generator):
+    scores = {name: mean_psnr(method(plain_noise(validation, sigma, generator)), validation) for name, method in methods.items()}
+    best = max(scores, key=scores.get)
+    return best, mean_psnr(methods[best](plain_noise(test, sigma, generator)), test)
+
+
+def new_test_noise_for_each(methods, validation, test, sigma, generator):
+    noisy = plain_noise(validation, sigma, generator)
+    scores = {name: mean_psnr(m(noisy), validation) for name, m in methods.items()}
+    shown = {name: mean_psnr(m(plain_noise(test, sigma, generator)), test) for name, m in methods.items()}
+    best = max(scores, key=scores.get)
+    return best, shown[best]
+
+
+def first_method_only(methods, validation, test, sigma, generator):
+    name, method = next(iter(methods.items()))
+    method(plain_noise(validation, sigma, generator))
+    return name, mean_psnr(method(plain_noise(test, sigma, generator)), test)
+
+
+def without_the_test_set(methods, validation, test, sigma, generator):
+    noisy = plain_noise(validation, sigma, generator)
+    scores = {name: mean_psnr(m(noisy), validation) for name, m in methods.items()}
+    return max(scores.items(), key=lambda item: item[1])
+
+
+def chosen_on_the_test_set(methods, validation, test, sigma, generator):
+    noisy = plain_noise(validation, sigma, generator)
+    for method in methods.values():
+        method(noisy)
+    shown = plain_noise(test, sigma, generator)
+    scores = {name: mean_psnr(m(shown), test) for name, m in methods.items()}
+    return max(scores.items(), key=lambda item: item[1])
+
+
+def reported_on(method_input, clean_set):
+    """시험 세트를 보여 주고도 다른 값을 적는 답. 두 함수는 (검증, 시험)에서 하나를 고릅니다."""
+
+    def answer(methods, validation, test, sigma, generator):
+        noisy = plain_noise(validation, sigma, generator)
+        scores = {name: mean_psnr(m(noisy), validation) for name, m in methods.items()}
+        best = max(scores, key=scores.get)
+        methods[best](plain_noise(test, sigma, generator))
+        return best, mean_psnr(methods[best](method_input(noisy, test)), clean_set(validation, test))
+
+    return answer
+
+
+RIGHT = {
+    "add_noise": [plain_noise, noise_by_normal, lambda i, s, g: plain_noise(i, s, g).numpy()],
+    "psnr_gain": [
+        gain_by_loop,
+        lambda y, r, x: psnr(r, x, data_range=2) - psnr(y, x, data_range=2),
+        lambda y, r, x: 10 * torch.log10(mse(y, x) / mse(r, x)),
+        lambda y, r, x: 20 * ((y - x).flatten(1).norm(dim=1) / (r - x).flatten(1).norm(dim=1)).log10(),
+    ],
+    "denoising_step": [
+        step(),
+        step(loss_of=lambda r, x: F.mse_loss(r, x, reduction="sum") / len(x)),
+        step(report=lambda loss, later: loss),
+        zeroed_at_the_end,
+    ],
+    "fair_choice": [choice(), chosen_only],
+}
+
+WRONG = {
+    "add_noise": [
+        (lambda i, s, g: i + as_column(s) * torch.randn(i.shape), "받은 generator를 넘깁니다"),
+        (reseeded, "씨앗을 다시 정하지 말고"),
+        (lambda i, s, g: plain_noise(i, s, g).clamp(-1, 1), "자르지 않습니다"),
+        (lambda i, s, g: i + s * torch.randn(i.shape, generator=g), "가로 자리에 따라"),
+        (lambda i, s, g: plain_noise(i, torch.as_tensor(s).mean(), g), "sigma[i]"),
+        (lambda i, s, g: plain_noise(i, s**2, g), "제곱해서"),
+        (lambda i, s, g: plain_noise(i, s**0.5, g), "제곱근"),
+        (lambda i, s, g: plain_noise(i, 1.0, g), "곱하지 않았습니다"),
+        (lambda i, s, g: plain_noise(i, 2 * s, g), "두 배"),
+        (lambda i, s, g: i + s * torch.rand(i.shape, generator=g), "평균이 0"),
+        (lambda i, s, g: i + s * (torch.rand(i.shape, generator=g) * 2 - 1), "고른 분포"),
+        (uniform, "정규분포의 난수가 아닙니다"),
+        (one_noise_for(0), "모든 이미지"),
+        (one_noise_for(1), "세 채널"),
+        (one_noise_for(2), "모든 줄"),
+        (lambda i, s, g: i.clone(), "받은 이미지 그대로"),
+        (lambda i, s, g: plain_noise(i, s, g)[0], "모양 (4, 3, 16, 16)"),
+        (lambda i, s, g: i * float("nan"), "NaN"),
+    ],
+    "psnr_gain": [
+        (lambda y, r, x: -gain_by_loop(y, r, x), "부호가 거꾸로"),
+        (lambda y, r, x: decibel(mse(y, x).mean(), mse(r, x).mean()).expand(len(x)), "평균한 MSE"),
+        (lambda y, r, x: gain_by_loop(y, r, x).mean().expand(len(x)), "이미지마다 하나씩"),
+        (lambda y, r, x: gain_by_loop(y, r, x).mean(), "모양 (5,)"),
+        (lambda y, r, x: gain_by_loop(y, r, x) / 10, "10을 곱하지"),
+        (lambda y, r, x: 2 * gain_by_loop(y, r, x), "20이 아니라 10"),
+        (lambda y, r, x: (mse(y, x) / mse(r, x)).log(), "자연로그"),
+        (lambda y, r, x: mse(y, x) - mse(r, x), "MSE의 차이"),
+        (lambda y, r, x: mse(y, x) / mse(r, x), "MSE의 비율"),
+        (lambda y, r, x: psnr(r, x, data_range=2), "복원하기 전의 것을 뺍니다"),
+        (lambda y, r, x: decibel(mse(y, x), mse(r, y)), "깨끗한 이미지와 견줍니다"),
+        (lambda y, r, x: decibel(mse(y.clamp(-1, 1), x), mse(r, x)), "받은 그대로"),
+        (lambda y, r, x: torch.ones(len(x)), "따로 구해 봅니다"),
+        (lambda y, r, x: 10 * (mse(y, x) / mse(r, x)).log(), "자연로그"),
+    ],
+    "denoising_step": [
+        (step(target=lambda clean, noisy, *_: noisy), "잡음까지 되살리도록"),
+        (step(entered=lambda clean, noisy: clean), "입력에 잡음이 없습니다"),
+        (step(zeroed=False), "기울기가 쌓였습니다"),
+        (step(stepped=False), "매개변수가 그대로"),
+        (step(loss_of=lambda r, x: F.mse_loss(r, x)), "값마다 평균"),
+        (step(loss_of=lambda r, x: (r - x).square().sum()), "묶음까지 더했습니다"),
+        (step(loss_of=lambda r, x: -squared_error_per_image(r, x).mean()), "커지는 쪽으로"),
+        (step(loss_of=lambda r, x: 3 * squared_error_per_image(r, x).mean()), "방향만 비슷"),
+        (step(loss_of=lambda r, x: (r - x).abs().sum() / len(x)), "방향만 비슷"),
+        (step(times=2), "몇 번 갱신했는지"),
+        (step(noise=lambda x, s, g: plain_noise(x, s**2, g)), "입력에 든 잡음의 표준편차는"),
+        (step(noise=lambda x, s, g: x + s * torch.randn(x.shape)), "받은 generator를 넘깁니다"),
+        (step(noise=reseeded), "씨앗을 다시 정하지 말고"),
+        (step(report=lambda loss, later: later), "갱신한 뒤의 손실"),
+        (step(report=lambda loss, later: loss.item() / 3072), "그대로 돌려줍니다"),
+        (step(report=lambda loss, later: [1, 2]), "수 하나를 기대"),
+        (step(entered=lambda clean, noisy: noisy[:3]), "오류가 났습니다"),
+        (lambda model, clean: 1.0, "오류가 났습니다"),
+        (2.0, "함수를 기대"),
+        (step(noise=lambda x, s, g: plain_noise(x, s, g).clamp(-1, 1)), "자르지 않습니다"),
+        (step(target=lambda clean, noisy, sigma, generator: plain_noise(clean, sigma, generator)), "깨끗한 이미지와 견주었는지"),
+        (step(noise=lambda x, s, g: x.add_(s * torch.randn(x.shape, generator=g))), "그 자리에서"),
+        (lambda *inputs: 1.0, "모델을 부르지 않았"),
+    ],
+    "fair_choice": [
+        (new_noise_for_each, "방법마다 다른 잡음이 든 검증"),
+        (new_test_noise_for_each, "방법마다 다른 잡음이 든 시험"),
+        (choice(choose_on=lambda validation, test: test), "검증 이미지 전체를 받지 못"),
+        (choice(pick=min), "PSNR은 클수록"),
+        (choice(report_on=lambda validation, test: validation), "시험 이미지 전체를 받지 못"),
+        (choice(report=lambda r, x: float(psnr(r, x, data_range=2).mean()) - 6.0206), "폭은 2"),
+        (choice(report=lambda r, x: 20.0), "시험 세트 평균 PSNR은"),
+        (choice(noise=lambda x, s, g: x.clone()), "검증 이미지에 잡음이 없습니다"),
+        (choice(noise=lambda x, s, g: plain_noise(x, s**0.5, g)), "표준편차는"),
+        (choice(noise=lambda x, s, g: x + s * torch.randn(x.shape)), "받은 generator를 넘깁니다"),
+        (first_method_only, "1가지만 검증 이미지"),
+        (without_the_test_set, "시험 이미지 전체를 받지 못"),
+        (lambda *inputs: choice()(*inputs)[0], "짝을 기대"),
+        (lambda *inputs: choice()(*inputs)[::-1], "methods의 이름"),
+        (lambda *inputs: ("흐리게", choice()(*inputs)[1]), "검증 세트에서 가장 좋은 방법은"),
+        (lambda methods, validation: ("그대로", 1.0), "오류가 났습니다"),
+        (("그대로", 20.0), "함수를 기대"),
+        (choice(noise=lambda x, s, g: plain_noise(x, s, g).clamp(-1, 1)), "자르지 않습니다"),
+        (choice(report=lambda r, x: float(10 * torch.log10(4 / mse(r, x).mean()))), "이미지마다 구한 PSNR을 평균"),
+        (choice(noise=lambda x, s, g: x.add_(s * torch.randn(x.shape, generator=g))), "그 자리에서"),
+        (reported_on(lambda noisy, test: noisy, lambda validation, test: validation), "검증 세트의 값입니다"),
+        (reported_on(lambda noisy, test: test, lambda validation, test: test), "시험 이미지에 잡음이 없습니다"),
+        (chosen_on_the_test_set, "시험 세트에서 가장 좋은 방법을 골랐습니다"),
+    ],
+}

@@ -1,0 +1,220 @@
+"""채점기: 맞는 답은 어떻게 구했든 통과하고, 틀린 답은 그 실수에 맞는 힌트를 받습니다."""
+
+import ast
+import builtins
+import inspect
+import json
+import re
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from aelab.exercises import check, grade
+from aelab.exercises.answers import Hint, Unsolved, as_number, call, close
+from aelab.exercises.encoder import PARAMETER_BUDGET
+from aelab.exercises.engine import Exercise
+from aelab.exercises.ood import EASY_ERROR
+from aelab.exercises.training import TRAINING_BOUND
+from torch import nn
+
+BOOK = Path(__file__).parents[2] / "book"
+CHAPTERS = (
+    *("encoder", "transposed_convolution", "mse_psnr", "training", "latent_dimension"),
+    *("ood", "generation", "retrieval", "projector", "project"),
+)
+ANSWERS = {chapter: import_module(f"tests.exercises.{chapter}") for chapter in CHAPTERS}
+GRADERS = {chapter: import_module(f"aelab.exercises.{chapter}") for chapter in CHAPTERS}
+NAMES = [f"{chapter}.{name}" for chapter, module in ANSWERS.items() for name in module.RIGHT]
+NOT_FUNCTIONS = ("transposed_convolution.even_doubling", "ood.easy_two_colors", "generation.random_norm")
+FUNCTIONS = [name for name in NAMES if name not in NOT_FUNCTIONS]
+EXERCISES = {
+    f"{chapter}.{name.removeprefix('_')}": value
+    for chapter, module in GRADERS.items()
+    for name, value in vars(module).items()
+    if isinstance(value, Exercise)
+}
+
+
+def listed(kind):
+    """(문제의 이름, 답)의 매개변수들. `kind`는 RIGHT나 WRONG."""
+    return [
+        pytest.param(f"{chapter}.{name}", answer, id=f"{chapter}.{name}-{number}")
+        for chapter, module in ANSWERS.items()
+        for name, answers in getattr(module, kind).items()
+        for number, answer in enumerate(answers)
+    ]
+
+
+@pytest.mark.parametrize(("name", "answer"), listed("RIGHT"))
+def test_right_answer_passes_and_leaves_the_global_generator_alone(name, answer):
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    assert grade(name, answer) == (True, "")
+    if name != "encoder.encoder_64":  # 층을 만들면 난수를 뽑는다
+        assert torch.get_rng_state().equal(before)
+
+
+@pytest.mark.parametrize(("name", "wrong"), listed("WRONG"))
+def test_wrong_answer_gets_the_hint_that_fits(name, wrong):
+    answer, hint = wrong
+    torch.manual_seed(0)
+    solved, message = grade(name, answer)
+    assert solved is False
+    assert hint in message
+
+
+SLIPS = [
+    pytest.param(name, hint, slip, id=f"{name}-{number}")
+    for name, exercise in EXERCISES.items()
+    for number, (hint, slip) in enumerate(exercise.slips())
+]
+
+
+@pytest.mark.parametrize(("name", "hint", "slip"), SLIPS)
+def test_every_mistake_gets_exactly_its_own_hint(name, hint, slip):
+    solved, message = grade(name, slip)
+    assert (solved, message.endswith(hint)) == (False, True), message
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_right_function_of_the_grader_passes(name):
+    assert grade(name, EXERCISES[name].right) == (True, "")
+
+
+def raise_not_implemented(*inputs, **options):
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stub_is_unsolved(name):
+    stubs = [None, ...]
+    if name in FUNCTIONS:
+        stubs += [raise_not_implemented, lambda *inputs, **options: None, lambda *inputs, **options: ...]
+    verdicts = [grade(name, stub) for stub in stubs]
+    assert {solved for solved, _ in verdicts} == {None}
+    assert all("return을 빠뜨렸는지" in todo for _, todo in verdicts)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_an_answer_that_cannot_be_called_is_told_why(name):
+    assert "함수를 기대했는데 float" in grade(name, 1.0)[1]
+    for answer in (lambda: 1, lambda *inputs, **options: 1 / 0):
+        solved, message = grade(name, answer)
+        assert (solved, "오류가 났습니다" in message) == (False, True)
+
+
+@pytest.mark.parametrize("name", [name for name in EXERCISES if name in FUNCTIONS])
+def test_changing_the_inputs_in_place_is_told(name):
+    right = EXERCISES[name].right
+    if not any(isinstance(value, torch.Tensor) for value in next(iter(EXERCISES[name].inputs()))):
+        return
+
+    def overwrite(*inputs, **options):
+        result = right(*inputs, **options)
+        next(value for value in inputs if isinstance(value, torch.Tensor)).zero_().add_(7)
+        return result
+
+    assert "그 자리에서" in grade(name, overwrite)[1]
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_result_of_another_kind_is_told(name):
+    for other in ("3", torch.ones(2, 3, 4, 5), torch.ones(2) * 1j):
+        solved, message = grade(name, other if name in NOT_FUNCTIONS else lambda *inputs, other=other, **options: other)
+        assert (solved, "기대했는데" in message) == (False, True)
+
+
+def test_check_prints_the_verdict_and_then_the_hint(capsys):
+    for answer in (lambda d, bits: 3072 * 8 / d / bits, lambda d, bits: 3072 / d, None):
+        assert check("latent_dimension.compression_ratio", answer) is None
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("] ")[1] for line in lines[::2] if "]" in line] == ["정답입니다."]
+    assert lines[1].endswith("다시 살펴봅시다.")
+    assert lines[3].endswith("아직 풀지 않았습니다.")
+    assert len(lines) == 5
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "encoder", "encoder.none", "none.double", "answers.call", "engine.Exercise", "encoder.Exercise", "encoder.close", "encoder._apply", "..x"],
+)
+def test_unknown_exercises_are_refused(name):
+    with pytest.raises(ValueError, match="'장.문제'를 기대했는데"):
+        grade(name, 1)
+
+
+@pytest.mark.parametrize("answer", [True, "3", len, [1, 2], torch.ones(2), object(), 10**400])
+def test_as_number_refuses_what_is_not_one_number(answer):
+    with pytest.raises(Hint, match="수 하나를 기대했는데"):
+        as_number(answer)
+
+
+def test_as_number_takes_numbers_of_every_kind():
+    kinds = (3, 3.0, torch.tensor(3), torch.tensor([3.0]), torch.tensor(3.0, requires_grad=True), np.float32(3), np.array(3))
+    assert [as_number(value) for value in kinds] == [3.0] * len(kinds)
+
+
+def test_an_error_of_pytorch_is_not_called_unsolved():
+    with pytest.raises(Hint, match="NotImplementedError"):
+        call(lambda x: torch.bincount(x), torch.ones(3))
+    with pytest.raises(Hint, match="NotImplementedError"):
+        call(nn.Module(), torch.ones(3))
+    with pytest.raises(Unsolved):
+        call(raise_not_implemented, torch.ones(3))
+
+
+def test_arrays_that_torch_cannot_read_get_a_hint():
+    with pytest.raises(Hint, match="수의 배열을 기대했는데"):
+        call(lambda: np.array(["3"]))
+
+
+def test_close_is_relative_and_strict_about_shape_and_nan():
+    assert close(1000.0, 1000.05)
+    assert not close(1.0, 1.05)
+    assert not close(1e-4, 2e-4)
+    assert not close(torch.ones(2), torch.ones(1))
+    assert not close(float("nan"), float("nan"))
+
+
+def test_the_bounds_are_the_ones_the_chapters_state():
+    assert (PARAMETER_BUDGET, TRAINING_BOUND, EASY_ERROR) == (300_000, 0.3, 9)
+
+
+def test_an_encoder_of_exactly_the_budget_passes(monkeypatch):
+    answer = ANSWERS["encoder"].RIGHT["encoder_64"][0]
+    monkeypatch.setattr(GRADERS["encoder"], "PARAMETER_BUDGET", sum(p.numel() for p in answer(128).parameters()))
+    assert grade("encoder.encoder_64", answer) == (True, "")
+
+
+def test_grading_leaves_the_layer_of_the_student_alone():
+    layer = nn.BatchNorm2d(32).eval()
+    grade("encoder.companion_free_norm", lambda channels: layer)
+    assert not layer.training
+    assert int(layer.num_batches_tracked) == 0
+
+
+def test_easy_error_is_near_the_tenth_percentile_of_cifar10(cifar10_root):
+    from aelab import load_pretrained, ood
+    from aelab.data import cifar10
+
+    errors = ood.reconstruction_score(load_pretrained(256), cifar10.load("test", cifar10_root)[:500])
+    assert 0.07 < float((errors < EASY_ERROR).double().mean()) < 0.13
+
+
+def test_hints_use_only_names_that_the_chapter_shows():
+    """힌트에 학생이 본 적 없는 영문 이름이 없는지. 파이썬, PyTorch, 수학의 이름은 압니다."""
+    known = {*dir(builtins), *dir(torch), *dir(nn), *dir(np), *dir(torch.Tensor), *nn.ConvTranspose2d.__constants__}
+    known |= {"NaN", "L1", "U", "L", "A", "dB", "Module", "methods"}
+    strange = {}
+    for chapter, module in GRADERS.items():
+        source = inspect.getsource(module) + (inspect.getsource(import_module("aelab.exercises.denoising")) if chapter == "project" else "")
+        documents = {ast.get_docstring(node, clean=False) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        texts = [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+        hints = [text for text in texts if re.search("[가-힣]", text) and text not in documents]
+        cells = [cell for path in BOOK.glob("*.ipynb") if f'"{chapter}.' in (text := path.read_text("utf-8")) for cell in json.loads(text)["cells"]]
+        shown = set(re.findall(r"[A-Za-z_]\w*", "\n".join("".join(cell["source"]) for cell in cells)))
+        if names := {name for hint in hints[1:] for name in re.findall(r"[A-Za-z_][A-Za-z_0-9]*", hint)} - known - shown:
+            strange[chapter] = names
+    assert strange == {}

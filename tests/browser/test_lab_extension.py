@@ -1,6 +1,8 @@
 """실험의 자리를 만드는 Sphinx 확장: 작은 책을 지어 봅니다."""
 
 import re
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -88,10 +90,9 @@ def test_unknown_panel_stops_the_build(build):
 
 
 def test_data_that_cannot_be_made_stops_the_build(tmp_path):
-    (tmp_path / "lab").write_text("폴더가 아닙니다", encoding="utf-8")
-    app = SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=str(tmp_path))
-    extension._start_data(app)
-    app.lab_data.wait()
-    (tmp_path / "lab").unlink()  # 소스를 옮기는 데에는 막힘이 없다
-    with pytest.raises(ExtensionError, match="만들지 못했습니다"):
+    command = [sys.executable, "-c", "raise SystemExit('디스크가 찼습니다')"]
+    making = subprocess.Popen(command, stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True)
+    builder = SimpleNamespace(format="html")
+    app = SimpleNamespace(builder=builder, outdir=str(tmp_path), lab_data=making)
+    with pytest.raises(ExtensionError, match="만들지 못했습니다.\n디스크가 찼습니다"):
         extension._finish(app, None)

@@ -61,7 +61,7 @@ def _watched_steps(answer: Any, seed: int) -> list[Tensor]:
             _check_noise(entered, clean, sigma, "입력")
             moved = (parameters_to_vector(before.parameters()) - parameters_to_vector(model.parameters())).detach() / _RATE
             _check_update(moved, before, entered, clean, stale)
-            expected, later = (float(squared_error_per_image(one(entered), clean).mean()) for one in (before, model))
+            expected, later = (squared_error_per_image(one(entered), clean).mean().item() for one in (before, model))
             slip = "갱신한 뒤의 손실입니다. 갱신하기 전의 것을 돌려줍니다." if close(loss, later, 1e-3) else "갱신에 쓴 손실을 그대로 돌려줍니다."
             expect(close(loss, expected, 1e-3), f"갱신은 맞지만 돌려준 손실이 {expected:.4g}이 아니라 {loss:.4g}입니다. {slip}")
             noises.append(entered - clean)

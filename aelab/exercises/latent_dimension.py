@@ -50,7 +50,7 @@ def _with_empty_bins(levels: Tensor) -> float:
 
 
 entropy_bits = Exercise(
-    "entropy_bits(levels): 양자화한 정수 (n, d)에서 차원마다의 엔트로피를 더한 비트입니다.",
+    "entropy_bits(levels): 양자화한 정수에서 차원마다의 엔트로피를 더한 비트입니다.",
     cases=_levels,
     right=_bits,
     mistakes={

@@ -64,7 +64,9 @@ RIGHT = {
     "conv_parameters": [
         lambda i, o, k: o * (i * k**2 + 1),
         lambda i, o, k: torch.tensor(o * i * k * k + o),
-        lambda in_channels, out_channels, kernel_size: torch.zeros(out_channels, in_channels, kernel_size, kernel_size).numel() + out_channels,
+        lambda in_channels, out_channels, kernel_size: (
+            torch.zeros(out_channels, in_channels, kernel_size, kernel_size).numel() + out_channels
+        ),
         lambda i, o, k: np.int64(o * (i * k * k + 1)),
     ],
     "normalize": [
@@ -102,7 +104,10 @@ WRONG = {
         (lambda i, o, k: i * o * k + o, "가로와 세로"),
         (lambda i, o, k: o * k * k + o, "입력 채널이 빠졌"),
         (lambda i, o, k: 896, "따로 세어"),
-        (lambda i, o, k: 4 * o * k * k + o, "in_channels=32, out_channels=64, kernel_size=3일 때 2,368이"),
+        (
+            lambda i, o, k: 4 * o * k * k + o,
+            "in_channels=32, out_channels=64, kernel_size=3일 때 2,368이",
+        ),
         (lambda i, o, k: float("nan"), "NaN이나"),
         (lambda i, o, k: "896", "수 하나를 기대"),
         (lambda i, o, k: sum(p.numel() for p in nn.Conv2d(i, o, k).parameters()), "만들지 않고"),
@@ -139,7 +144,10 @@ WRONG = {
         (lambda latent_dim: build(128, FOUR), "모양 (1, 32)"),
         (Encoder, "오류가 났습니다"),
         (lambda latent_dim: build(latent_dim, FOUR)[:-1], "모양 (1, 32)"),
-        (lambda latent_dim: nn.Sequential(nn.Flatten(), nn.Linear(3 * 64 * 64, latent_dim)), "합성곱 층"),
+        (
+            lambda latent_dim: nn.Sequential(nn.Flatten(), nn.Linear(3 * 64 * 64, latent_dim)),
+            "합성곱 층",
+        ),
         (lambda latent_dim: build(latent_dim, FOUR, norm=nn.BatchNorm2d), "동료 이미지만"),
         (lambda latent_dim: build(latent_dim, FOUR, activation=nn.Dropout), "난수"),
         (lambda latent_dim: build(latent_dim, FOUR, activation=nn.Identity), "일차식"),
@@ -149,7 +157,17 @@ WRONG = {
         (lambda latent_dim: torch.zeros(3, latent_dim), "nn.Module을 기대"),
         (build(128, FOUR), "모델을 만드는 함수를 기대"),
         (lambda latent_dim: build(latent_dim, FOUR[:3]), "가장 큰 층은 Linear(in_features=4096"),
-        (lambda latent_dim: nn.Sequential(build(latent_dim, FOUR, activation=nn.Identity), nn.GELU()), "활성화 함수를 한 번"),
-        (lambda latent_dim: nn.Sequential(build(latent_dim, FOUR, activation=nn.Identity), nn.ReLU()), "활성화 함수를 한 번"),
+        (
+            lambda latent_dim: nn.Sequential(
+                build(latent_dim, FOUR, activation=nn.Identity), nn.GELU()
+            ),
+            "활성화 함수를 한 번",
+        ),
+        (
+            lambda latent_dim: nn.Sequential(
+                build(latent_dim, FOUR, activation=nn.Identity), nn.ReLU()
+            ),
+            "활성화 함수를 한 번",
+        ),
     ],
 }

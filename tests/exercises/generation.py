@@ -39,7 +39,9 @@ def norm_by_gamma(dim):
 
 def by_sines(start, end, fraction):
     angle = torch.acos(start @ end)
-    return (torch.sin((1 - fraction) * angle) * start + torch.sin(fraction * angle) * end) / torch.sin(angle)
+    return (
+        torch.sin((1 - fraction) * angle) * start + torch.sin(fraction * angle) * end
+    ) / torch.sin(angle)
 
 
 def by_turning_in_the_plane(start, end, fraction):
@@ -62,12 +64,16 @@ def line(start, end, fraction):
 
 def in_degrees(start, end, fraction):
     angle = torch.rad2deg(torch.acos(start @ end))
-    return (torch.sin((1 - fraction) * angle) * start + torch.sin(fraction * angle) * end) / torch.sin(angle)
+    return (
+        torch.sin((1 - fraction) * angle) * start + torch.sin(fraction * angle) * end
+    ) / torch.sin(angle)
 
 
 def cosine_as_angle(start, end, fraction):
     angle = start @ end
-    return (torch.sin((1 - fraction) * angle) * start + torch.sin(fraction * angle) * end) / torch.sin(angle)
+    return (
+        torch.sin((1 - fraction) * angle) * start + torch.sin(fraction * angle) * end
+    ) / torch.sin(angle)
 
 
 def half_as_far(start, end, fraction):
@@ -95,7 +101,12 @@ def by_ratio_of_two_nearest(samples, training, fresh):
 
 
 RIGHT = {
-    "sample_gaussian": [by_cholesky, by_symmetric_root, by_columns, lambda m, c, n, g: by_cholesky(m, c, n, g).numpy()],
+    "sample_gaussian": [
+        by_cholesky,
+        by_symmetric_root,
+        by_columns,
+        lambda m, c, n, g: by_cholesky(m, c, n, g).numpy(),
+    ],
     "random_norm": [
         math.sqrt(384),
         19.6,
@@ -103,8 +114,18 @@ RIGHT = {
         torch.randn(1000, 384, generator=torch.Generator().manual_seed(0)).norm(dim=1).mean(),
         np.random.default_rng(0).standard_normal((500, 384)).__pow__(2).sum(1).__pow__(0.5).mean(),
     ],
-    "slerp": [by_sines, by_turning_in_the_plane, by_numpy, lambda a, b, t: by_sines(a, b, t).numpy()],
-    "copies": [closer_than_any_fresh, closer_than_half_the_median, by_ratio_of_two_nearest, lambda s, t, f: closer_than_any_fresh(s, t, f).numpy()],
+    "slerp": [
+        by_sines,
+        by_turning_in_the_plane,
+        by_numpy,
+        lambda a, b, t: by_sines(a, b, t).numpy(),
+    ],
+    "copies": [
+        closer_than_any_fresh,
+        closer_than_half_the_median,
+        by_ratio_of_two_nearest,
+        lambda s, t, f: closer_than_any_fresh(s, t, f).numpy(),
+    ],
 }
 
 WRONG = {
@@ -123,7 +144,14 @@ WRONG = {
         (lambda m, c, n, g: by_cholesky(0 * m, c, n, g), "평균을 더하지 않았습니다"),
         (lambda m, c, n, g: by_cholesky(m, c, 1, g).expand(n, -1), "표본이 모두 같습니다"),
         (lambda m, c, n, g: m + torch.randn(n, 1, generator=g) * c.diag().sqrt(), "같은 난수"),
-        (lambda m, c, n, g: m + (torch.rand(n, len(m), generator=g) * 12**0.5 - 3**0.5) @ torch.linalg.cholesky(c).T, "정규분포의 난수가 아닙니다"),
+        (
+            lambda m, c, n, g: (
+                m
+                + (torch.rand(n, len(m), generator=g) * 12**0.5 - 3**0.5)
+                @ torch.linalg.cholesky(c).T
+            ),
+            "정규분포의 난수가 아닙니다",
+        ),
         (lambda m, c, n, g: m + noise(m, n, g).sign() @ torch.linalg.cholesky(c).T, "손으로 확인"),
     ],
     "random_norm": [
@@ -151,7 +179,10 @@ WRONG = {
         (lambda a, b, t: interpolate_spherical(a, b, 5), "모양 (2,)"),
         (lambda a, b, t: by_sines(a, b, t).tolist(), "torch.tensor(...)로 감싸"),
         (lambda a, b, t: line(a, b, t) / line(a, b, t).norm(), "각이 고르게 변하지 않습니다"),
-        (lambda a, b, t: by_sines(a, b, t) * torch.sin(torch.acos(a @ b)), "방향은 맞는데 짧습니다"),
+        (
+            lambda a, b, t: by_sines(a, b, t) * torch.sin(torch.acos(a @ b)),
+            "방향은 맞는데 짧습니다",
+        ),
     ],
     "copies": [
         (lambda s, t, f: ~closer_than_any_fresh(s, t, f), "거꾸로입니다"),

@@ -116,9 +116,17 @@ def at_exactly(dims, errors, target):
 
 
 RIGHT = {
-    "compression_ratio": [ratio_as_tensor, lambda d, bits: 3072 / d * 8 / bits, lambda d, bits: 3072 / (d * bits / 8)],
+    "compression_ratio": [
+        ratio_as_tensor,
+        lambda d, bits: 3072 / d * 8 / bits,
+        lambda d, bits: 3072 / (d * bits / 8),
+    ],
     "entropy_bits": [entropy_by_counting, entropy_by_distribution],
-    "pca_error": [by_covariance, by_svd, lambda a, b, k: by_covariance(a.float(), b.float(), k).numpy()],
+    "pca_error": [
+        by_covariance,
+        by_svd,
+        lambda a, b, k: by_covariance(a.float(), b.float(), k).numpy(),
+    ],
     "smallest_dim": [by_trying_every_size, by_solving],
 }
 
@@ -151,7 +159,16 @@ WRONG = {
         (lambda x: x.shape[1] * math.log2(float(x.max()) + 1), "모두 더하면 1"),
         (lambda x: 0.0, "0이(가) 나왔습니다"),
         (lambda x: x, "수 하나를 기대"),
-        (lambda x: -sum(float((p * p.log2()).sum()) for c in x.long().T for p in [torch.bincount(c) / len(c)]), "비율 0에 로그"),
+        (
+            lambda x: (
+                -sum(
+                    float((p * p.log2()).sum())
+                    for c in x.long().T
+                    for p in [torch.bincount(c) / len(c)]
+                )
+            ),
+            "비율 0에 로그",
+        ),
         (lambda x: torch.bincount(x[:, 0]), "NotImplementedError"),
     ],
     "pca_error": [
@@ -183,7 +200,12 @@ WRONG = {
         (lambda d, e, t: [100, 200], "수 하나를 기대"),
         (at_exactly, "정수가 아닙니다"),
         (lambda d, e, t: math.floor(at_exactly(d, e, t)), "올립니다"),
-        (lambda d, e, t: next((s for s, x in zip(d, e, strict=True) if decibels(x) >= t), math.inf), "잰 차원 가운데"),
+        (
+            lambda d, e, t: next(
+                (s for s, x in zip(d, e, strict=True) if decibels(x) >= t), math.inf
+            ),
+            "잰 차원 가운데",
+        ),
         (lambda d, e, t: min(by_solving(d, e, t), d[-1]), "math.inf를 돌려줍니다"),
         (lambda d, e, t: None if t == 40 else by_solving(d, e, t), "모든 갈래에 return"),
     ],

@@ -63,14 +63,20 @@ RIGHT = {
     "sum_of_squares": [
         metrics.squared_error_per_image,
         lambda restored, original: (restored - original).pow(2).sum((1, 2, 3)),
-        lambda restored, original: F.mse_loss(restored, original, reduction="none").flatten(1).sum(1),
+        lambda restored, original: (
+            F.mse_loss(restored, original, reduction="none").flatten(1).sum(1)
+        ),
         lambda restored, original: torch.einsum("bchw,bchw->b", *[restored - original] * 2),
         lambda restored, original: (restored - original).flatten(1).norm(dim=1) ** 2,
-        lambda r, o: r.square().sum((1, 2, 3)) + o.square().sum((1, 2, 3)) - 2 * (r * o).sum((1, 2, 3)),
+        lambda r, o: (
+            r.square().sum((1, 2, 3)) + o.square().sum((1, 2, 3)) - 2 * (r * o).sum((1, 2, 3))
+        ),
         lambda r, o: ((r.numpy() - o.numpy()) ** 2).sum((1, 2, 3)),
     ],
     "psnr": [
-        lambda restored, original, data_range: metrics.psnr(restored, original, data_range=data_range),
+        lambda restored, original, data_range: metrics.psnr(
+            restored, original, data_range=data_range
+        ),
         lambda r, o, data_range: 20 * torch.log10(data_range / mean_squared(r, o).sqrt()),
         lambda r, o, data_range: 20 * math.log10(data_range) - 10 * mean_squared(r, o).log10(),
         lambda r, o, data_range: -10 * mean_squared(r / data_range, o / data_range).log10(),
@@ -104,18 +110,40 @@ WRONG = {
         (lambda r, o, data_range: 2 * decibel(data_range**2 / mean_squared(r, o)), "두 배"),
         (lambda r, o, data_range: decibel(data_range / mean_squared(r, o).sqrt()), "절반"),
         (lambda r, o, data_range: 10 * torch.log(data_range**2 / mean_squared(r, o)), "자연로그"),
-        (lambda r, o, data_range: decibel(data_range**2 / (r - o).square().sum((1, 2, 3))), "제곱오차의 합으로"),
-        (lambda r, o, data_range: decibel(255**2 / (r - o).square().sum((1, 2, 3))), "둘 다 고쳐야"),
-        (lambda r, o, data_range: decibel(data_range**2 / ((r - o).square().sum(1).mean((1, 2)))), "픽셀 수로"),
+        (
+            lambda r, o, data_range: decibel(data_range**2 / (r - o).square().sum((1, 2, 3))),
+            "제곱오차의 합으로",
+        ),
+        (
+            lambda r, o, data_range: decibel(255**2 / (r - o).square().sum((1, 2, 3))),
+            "둘 다 고쳐야",
+        ),
+        (
+            lambda r, o, data_range: decibel(
+                data_range**2 / ((r - o).square().sum(1).mean((1, 2)))
+            ),
+            "픽셀 수로",
+        ),
         (lambda r, o, data_range: decibel(data_range / mean_squared(r, o)), "제곱하지 않은"),
         (lambda r, o, data_range: decibel(1 / mean_squared(r, o)), "폭이 1일 때만"),
         (lambda r, o, data_range: decibel(4 / mean_squared(r, o)), "폭이 2일 때만"),
         (lambda r, o, data_range: decibel(255**2 / mean_squared(r, o)), "폭이 255일 때만"),
         (lambda r, o, data_range: decibel(o.max() ** 2 / mean_squared(r, o)), "나온 최댓값"),
-        (lambda r, o, data_range: decibel(data_range**2 / (r - o).square().mean()).expand(len(o)), "따로 구해야"),
+        (
+            lambda r, o, data_range: decibel(data_range**2 / (r - o).square().mean()).expand(
+                len(o)
+            ),
+            "따로 구해야",
+        ),
         (lambda r, o, data_range: decibel(data_range**2 / (r - o).square().mean()), "수 하나"),
-        (lambda r, o, data_range: decibel(data_range**2 / (mean_squared(r, o) + 1e-8)), "몰래 잘립니다"),
-        (lambda r, o, data_range: torch.full((len(o),), 25.0), "첫 값이 25인 텐서 (4,)이(가) 나왔습니다. 식을 한"),
+        (
+            lambda r, o, data_range: decibel(data_range**2 / (mean_squared(r, o) + 1e-8)),
+            "몰래 잘립니다",
+        ),
+        (
+            lambda r, o, data_range: torch.full((len(o),), 25.0),
+            "첫 값이 25인 텐서 (4,)이(가) 나왔습니다. 식을 한",
+        ),
         (lambda r, o, data_range: torch.full((len(o),), torch.nan), "NaN이나"),
     ],
     "correct": [
@@ -124,8 +152,14 @@ WRONG = {
         (lambda reported, c, h, w: reported - PEAK, "255만"),
         (lambda reported, c, h, w: reported + 10 * math.log10(c * h * w), "합만"),
         (lambda reported, c, h, w: reported - PEAK + 10 * math.log10(h * w), "픽셀의 개수"),
-        (lambda reported, c, h, w: reported - 20 * math.log10(255) + 10 * math.log10(c * h * w), "1로 두었습니다"),
-        (lambda reported, c, h, w: reported - PEAK / 2 + 10 * math.log10(c * h * w), "제곱하지 않았습니다"),
+        (
+            lambda reported, c, h, w: reported - 20 * math.log10(255) + 10 * math.log10(c * h * w),
+            "1로 두었습니다",
+        ),
+        (
+            lambda reported, c, h, w: reported - PEAK / 2 + 10 * math.log10(c * h * w),
+            "제곱하지 않았습니다",
+        ),
         (lambda reported, c, h, w: reported - 7.236, "크기마다"),
         (lambda reported, c, h, w: 24.69, "거꾸로 풀어"),
         (lambda reported, c, h, w: float("nan"), "NaN이나"),
@@ -151,7 +185,12 @@ WRONG = {
         (lambda a: a, "오류가 났습니다"),
         (0.0, "함수를 기대"),
         (lambda a, b: pooled(4)(a, b) / (1 + b.square().mean((1, 2, 3))), "바꾸어 넣으면"),
-        (lambda a, b: pooled(1)(F.avg_pool2d(a, 8).mul(2).round(), F.avg_pool2d(b, 8).mul(2).round()), "잡음을 키울 때"),
+        (
+            lambda a, b: pooled(1)(
+                F.avg_pool2d(a, 8).mul(2).round(), F.avg_pool2d(b, 8).mul(2).round()
+            ),
+            "잡음을 키울 때",
+        ),
         (pooled(16), "픽셀의 자리를"),
         (pooled(32), "픽셀의 자리를"),
     ],

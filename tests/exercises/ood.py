@@ -62,7 +62,9 @@ def far_in_ratio(model, reference, images):
 
 def far_in_rank(model, reference, images):
     usual = errors_of(model, reference)
-    return torch.stack([((usual < error).double().mean() - 0.5).abs() for error in errors_of(model, images)])
+    return torch.stack(
+        [((usual < error).double().mean() - 0.5).abs() for error in errors_of(model, images)]
+    )
 
 
 def error_only(model, reference, images):
@@ -84,9 +86,20 @@ def without_reference(model, reference, images):
 
 
 RIGHT = {
-    "checkerboard": [board_by_loop, board_by_products, lambda cell: ood.checkerboard(cell)[0], lambda cell: board_by_loop(cell).numpy()],
+    "checkerboard": [
+        board_by_loop,
+        board_by_products,
+        lambda cell: ood.checkerboard(cell)[0],
+        lambda cell: board_by_loop(cell).numpy(),
+    ],
     "auroc": [pairs_by_loop, pairs_by_sign],
-    "easy_two_colors": [halves(), halves(0.4, -0.3).double(), halves().transpose(1, 2), ood.checkerboard(16), halves().numpy()[None]],
+    "easy_two_colors": [
+        halves(),
+        halves(0.4, -0.3).double(),
+        halves().transpose(1, 2),
+        ood.checkerboard(16),
+        halves().numpy()[None],
+    ],
     "two_sided_score": [far_in_log, far_in_ratio, far_in_rank],
 }
 
@@ -95,7 +108,10 @@ WRONG = {
         (lambda cell: -board_by_loop(cell), "뒤바뀌었습니다"),
         (lambda cell: (board_by_loop(cell) + 1) / 2, "0은 회색"),
         (lambda cell: board_by_loop(max(1, 32 // cell)), "한 변의 픽셀 수"),
-        (lambda cell: board_by_loop(16), "cell=8일 때 첫 값이 1인 텐서 (3, 32, 32)이(가) 나왔습니다. 0행 8열의 값이 1"),
+        (
+            lambda cell: board_by_loop(16),
+            "cell=8일 때 첫 값이 1인 텐서 (3, 32, 32)이(가) 나왔습니다. 0행 8열의 값이 1",
+        ),
         (lambda cell: board_by_loop(2 * cell), "줄무늬나 단색"),
         (lambda cell: torch.ones(3, 32, 32), "줄무늬나 단색"),
         (ood.checkerboard, "(1, 3, 32, 32)"),
@@ -103,7 +119,10 @@ WRONG = {
         (lambda cell: 255 * (board_by_loop(cell) + 1) / 2, "0행 0열의 값이 255"),
         (lambda cell: torch.full((3, 32, 32), torch.nan), "NaN이나"),
         (lambda cell: board_by_products(cell)[:, :1].expand(-1, 32, -1), "행과 열의 칸 번호"),
-        (lambda cell: board_by_loop(cell) * torch.tensor([1, -1, -1]).reshape(3, 1, 1), "흑백이 아닙니다"),
+        (
+            lambda cell: board_by_loop(cell) * torch.tensor([1, -1, -1]).reshape(3, 1, 1),
+            "흑백이 아닙니다",
+        ),
     ],
     "auroc": [
         (lambda a, b: pairs_by_loop(b, a), "거꾸로 세었습니다"),
@@ -135,7 +154,14 @@ WRONG = {
         (ood.checkerboard(16).repeat(2, 1, 1, 1), "모양 (3, 32, 32)"),
         (halves().tolist(), "torch.Tensor를 기대"),
         (halves, "부른 결과"),
-        (torch.where(torch.arange(1024).reshape(1, 32, 32) < 255, torch.ones(3, 1, 1), -torch.ones(3, 1, 1)), "한 색이 255픽셀뿐"),
+        (
+            torch.where(
+                torch.arange(1024).reshape(1, 32, 32) < 255,
+                torch.ones(3, 1, 1),
+                -torch.ones(3, 1, 1),
+            ),
+            "한 색이 255픽셀뿐",
+        ),
     ],
     "two_sided_score": [
         (error_only, "작은 것도 보통에서 먼"),

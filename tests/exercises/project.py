@@ -100,7 +100,10 @@ def choice(
     report_on=lambda validation, test: test,
 ):
     def answer(methods, validation, test, sigma, generator):
-        noisy = {"validation": noise(validation, sigma, generator), "test": noise(test, sigma, generator)}
+        noisy = {
+            "validation": noise(validation, sigma, generator),
+            "test": noise(test, sigma, generator),
+        }
         clean = {"validation": validation, "test": test}
         first, last = choose_on("validation", "test"), report_on("validation", "test")
         scores = {name: judge(m(noisy[first]), clean[first]) for name, m in methods.items()}
@@ -115,7 +118,10 @@ def chosen_only(methods, validation, test, sigma, generator):
     noisy = validation + sigma * torch.randn(validation.shape, generator=generator)
     best, highest = "", -math.inf
     for name, method in methods.items():
-        value = sum(mean_psnr(method(y), x) * len(x) for y, x in zip(noisy.split(5), validation.split(5), strict=True))
+        value = sum(
+            mean_psnr(method(y), x) * len(x)
+            for y, x in zip(noisy.split(5), validation.split(5), strict=True)
+        )
         if value > highest:
             best, highest = name, value
     noisy_test = test + sigma * torch.randn(test.shape, generator=generator)
@@ -123,7 +129,10 @@ def chosen_only(methods, validation, test, sigma, generator):
 
 
 def new_noise_for_each(methods, validation, test, sigma, generator):
-    scores = {name: mean_psnr(method(plain_noise(validation, sigma, generator)), validation) for name, method in methods.items()}
+    scores = {
+        name: mean_psnr(method(plain_noise(validation, sigma, generator)), validation)
+        for name, method in methods.items()
+    }
     best = max(scores, key=scores.get)
     return best, mean_psnr(methods[best](plain_noise(test, sigma, generator)), test)
 
@@ -131,7 +140,9 @@ def new_noise_for_each(methods, validation, test, sigma, generator):
 def new_test_noise_for_each(methods, validation, test, sigma, generator):
     noisy = plain_noise(validation, sigma, generator)
     scores = {name: mean_psnr(m(noisy), validation) for name, m in methods.items()}
-    shown = {name: mean_psnr(m(plain_noise(test, sigma, generator)), test) for name, m in methods.items()}
+    shown = {
+        name: mean_psnr(m(plain_noise(test, sigma, generator)), test) for name, m in methods.items()
+    }
     best = max(scores, key=scores.get)
     return best, shown[best]
 
@@ -165,7 +176,9 @@ def reported_on(method_input, clean_set):
         scores = {name: mean_psnr(m(noisy), validation) for name, m in methods.items()}
         best = max(scores, key=scores.get)
         methods[best](plain_noise(test, sigma, generator))
-        return best, mean_psnr(methods[best](method_input(noisy, test)), clean_set(validation, test))
+        return best, mean_psnr(
+            methods[best](method_input(noisy, test)), clean_set(validation, test)
+        )
 
     return answer
 
@@ -176,7 +189,9 @@ RIGHT = {
         gain_by_loop,
         lambda y, r, x: psnr(r, x, data_range=2) - psnr(y, x, data_range=2),
         lambda y, r, x: 10 * torch.log10(mse(y, x) / mse(r, x)),
-        lambda y, r, x: 20 * ((y - x).flatten(1).norm(dim=1) / (r - x).flatten(1).norm(dim=1)).log10(),
+        lambda y, r, x: (
+            20 * ((y - x).flatten(1).norm(dim=1) / (r - x).flatten(1).norm(dim=1)).log10()
+        ),
     ],
     "denoising_step": [
         step(),
@@ -245,7 +260,12 @@ WRONG = {
         (lambda model, clean: 1.0, "오류가 났습니다"),
         (2.0, "함수를 기대"),
         (step(noise=lambda x, s, g: plain_noise(x, s, g).clamp(-1, 1)), "자르지 않습니다"),
-        (step(target=lambda clean, noisy, sigma, generator: plain_noise(clean, sigma, generator)), "깨끗한 이미지와 견주었는지"),
+        (
+            step(
+                target=lambda clean, noisy, sigma, generator: plain_noise(clean, sigma, generator)
+            ),
+            "깨끗한 이미지와 견주었는지",
+        ),
         (step(noise=lambda x, s, g: x.add_(s * torch.randn(x.shape, generator=g))), "그 자리에서"),
         (lambda *inputs: 1.0, "모델을 부르지 않았"),
     ],
@@ -268,10 +288,22 @@ WRONG = {
         (lambda methods, validation: ("그대로", 1.0), "오류가 났습니다"),
         (("그대로", 20.0), "함수를 기대"),
         (choice(noise=lambda x, s, g: plain_noise(x, s, g).clamp(-1, 1)), "자르지 않습니다"),
-        (choice(report=lambda r, x: float(10 * torch.log10(4 / mse(r, x).mean()))), "이미지마다 구한 PSNR을 평균"),
-        (choice(noise=lambda x, s, g: x.add_(s * torch.randn(x.shape, generator=g))), "그 자리에서"),
-        (reported_on(lambda noisy, test: noisy, lambda validation, test: validation), "검증 세트의 값입니다"),
-        (reported_on(lambda noisy, test: test, lambda validation, test: test), "시험 이미지에 잡음이 없습니다"),
+        (
+            choice(report=lambda r, x: float(10 * torch.log10(4 / mse(r, x).mean()))),
+            "이미지마다 구한 PSNR을 평균",
+        ),
+        (
+            choice(noise=lambda x, s, g: x.add_(s * torch.randn(x.shape, generator=g))),
+            "그 자리에서",
+        ),
+        (
+            reported_on(lambda noisy, test: noisy, lambda validation, test: validation),
+            "검증 세트의 값입니다",
+        ),
+        (
+            reported_on(lambda noisy, test: test, lambda validation, test: test),
+            "시험 이미지에 잡음이 없습니다",
+        ),
         (chosen_on_the_test_set, "시험 세트에서 가장 좋은 방법을 골랐습니다"),
     ],
 }

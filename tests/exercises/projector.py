@@ -42,7 +42,10 @@ def share_by_loop(codes, labels):
 
 
 def share_by_within(codes, labels):
-    within = sum((codes[labels == label] - codes[labels == label].mean(0)).square().sum() for label in labels.unique())
+    within = sum(
+        (codes[labels == label] - codes[labels == label].mean(0)).square().sum()
+        for label in labels.unique()
+    )
     return float(1 - within / (codes - codes.mean(0)).square().sum())
 
 
@@ -92,7 +95,10 @@ def kept_by_broadcast(codes, points, k):
 
 
 def kept_by_mask(codes, points, k):
-    masks = [torch.zeros(len(codes), len(codes)).scatter(1, nearest(space, k), 1) for space in (codes, points)]
+    masks = [
+        torch.zeros(len(codes), len(codes)).scatter(1, nearest(space, k), 1)
+        for space in (codes, points)
+    ]
     return float((masks[0] * masks[1]).sum() / (k * len(codes)))
 
 
@@ -112,7 +118,12 @@ RIGHT = {
         lambda count, size: torch.tensor(float(count)).sqrt().ceil() * size,
         lambda count, size: int(np.ceil(count**0.5)) * size,
     ],
-    "pca_2d": [by_svd, by_eigenvectors, lambda codes: projector.flatten(codes, "pca"), lambda z: by_svd(z).numpy()],
+    "pca_2d": [
+        by_svd,
+        by_eigenvectors,
+        lambda codes: projector.flatten(codes, "pca"),
+        lambda z: by_svd(z).numpy(),
+    ],
     "between_class_share": [share_by_loop, share_by_within],
     "neighbours_kept": [kept_by_broadcast, kept_by_mask],
 }
@@ -144,8 +155,14 @@ WRONG = {
         (lambda codes: torch.linalg.svd(codes - codes.mean(0)).Vh[:2].T, "모양 (60, 2)"),
         (lambda codes: by_svd(codes).T, "모양 (60, 2)"),
         (lambda codes: by_svd(codes) / 0 * 0, "NaN"),
-        (lambda z: torch.linalg.svd(z - z.mean(0), full_matrices=False).U[:, :2], "특잇값을 곱해야"),
-        (lambda z: z @ torch.linalg.eigh(torch.cov(z.T)).eigenvectors[:, [-1, -2]], "평균을 빼지 않은 값"),
+        (
+            lambda z: torch.linalg.svd(z - z.mean(0), full_matrices=False).U[:, :2],
+            "특잇값을 곱해야",
+        ),
+        (
+            lambda z: z @ torch.linalg.eigh(torch.cov(z.T)).eigenvectors[:, [-1, -2]],
+            "평균을 빼지 않은 값",
+        ),
         (lambda z: (z - z.mean(0)) @ torch.linalg.svd(z).Vh[:2].T, "빼지 않고 방향을"),
     ],
     "between_class_share": [
@@ -160,14 +177,41 @@ WRONG = {
         (first_labels_only, "labels.unique()"),
         (lambda c, t: 0.07, "제 클래스의 평균으로 바꾸면"),
         (lambda c, t: class_means(c, t), "수 하나를 기대"),
-        (lambda z, t: (class_means(z, t) - z.mean(0)).square().sum() / (z - z.mean(0)).square().sum(), "개수를 곱하지 않았습니다"),
-        (lambda z, t: share_by_within(z, t) / (1 - share_by_within(z, t)), "전체의 흩어짐으로 나눕니다"),
+        (
+            lambda z, t: (
+                (class_means(z, t) - z.mean(0)).square().sum() / (z - z.mean(0)).square().sum()
+            ),
+            "개수를 곱하지 않았습니다",
+        ),
+        (
+            lambda z, t: share_by_within(z, t) / (1 - share_by_within(z, t)),
+            "전체의 흩어짐으로 나눕니다",
+        ),
     ],
     "neighbours_kept": [
-        (lambda c, p, k: shared(nearest_with_self(c, k), nearest_with_self(p, k)).mean() / k, "자기 자신을 이웃으로"),
-        (lambda c, p, k: shared(nearest_with_self(c, k + 1), nearest_with_self(p, k + 1)).mean() / k, "자기 자신을 이웃으로"),
-        (lambda c, p, k: shared(nearest_with_self(c, k)[:, 1:], nearest_with_self(p, k)[:, 1:]).mean() / k, "하나 적습니다"),
-        (lambda c, p, k: shared(nearest_with_self(c, k)[:, 1:], nearest_with_self(p, k)[:, 1:]).mean() / max(k - 1, 1), "하나 적습니다"),
+        (
+            lambda c, p, k: shared(nearest_with_self(c, k), nearest_with_self(p, k)).mean() / k,
+            "자기 자신을 이웃으로",
+        ),
+        (
+            lambda c, p, k: (
+                shared(nearest_with_self(c, k + 1), nearest_with_self(p, k + 1)).mean() / k
+            ),
+            "자기 자신을 이웃으로",
+        ),
+        (
+            lambda c, p, k: (
+                shared(nearest_with_self(c, k)[:, 1:], nearest_with_self(p, k)[:, 1:]).mean() / k
+            ),
+            "하나 적습니다",
+        ),
+        (
+            lambda c, p, k: (
+                shared(nearest_with_self(c, k)[:, 1:], nearest_with_self(p, k)[:, 1:]).mean()
+                / max(k - 1, 1)
+            ),
+            "하나 적습니다",
+        ),
         (lambda c, p, k: k * kept_by_broadcast(c, p, k), "겹치는 개수"),
         (lambda c, p, k: len(c) * k * kept_by_broadcast(c, p, k), "모든 점의 개수"),
         (lambda c, p, k: k * kept_by_broadcast(c, p, k) / len(c), "점마다 견준 이웃은 k개"),
@@ -177,8 +221,16 @@ WRONG = {
         (lambda c, p, k: kept_by_broadcast(c, p, 8), "codes와 points를 같게"),
         (lambda c, p, k: 0.2, "codes와 points를 같게"),
         (lambda c, p, k: nearest(p, k), "수 하나를 기대"),
-        (lambda c, p, k: (lambda both: (both / (2 * k - both)).mean())(shared(nearest(c, k), nearest(p, k))), "합집합"),
-        (lambda c, p, k: shared(*(torch.cdist(z, z).topk(k).indices for z in (c, p))).mean() / k, "가장 먼 것"),
+        (
+            lambda c, p, k: (lambda both: (both / (2 * k - both)).mean())(
+                shared(nearest(c, k), nearest(p, k))
+            ),
+            "합집합",
+        ),
+        (
+            lambda c, p, k: shared(*(torch.cdist(z, z).topk(k).indices for z in (c, p))).mean() / k,
+            "가장 먼 것",
+        ),
         (lambda c, p, k: kept_by_broadcast(torch.nn.functional.normalize(c), p, k), "길이를 1로"),
         (lambda c, p, k: len(c) * kept_by_broadcast(c, p, k), "점의 수로 나누지"),
     ],

@@ -48,7 +48,9 @@ RIGHT = {
         lambda indices, size: torch.bincount(indices.flatten(), minlength=size),
         lambda indices, size: F.one_hot(indices, size).sum((0, 1)),
         lambda indices, size: (indices.flatten()[:, None] == torch.arange(size)).sum(0),
-        lambda indices, size: torch.zeros(size).index_add(0, indices.flatten(), torch.ones(indices.numel())),
+        lambda indices, size: torch.zeros(size).index_add(
+            0, indices.flatten(), torch.ones(indices.numel())
+        ),
     ],
     "cosine_search": [
         by_euclidean_index,
@@ -72,7 +74,10 @@ WRONG = {
         (lambda q, c, k: (c - q).sum(1).argsort()[:k], "차이를 더한"),
         (lambda q, c, k: (c @ q).topk(k).indices, "내적이 큰"),
         (lambda q, c, k: F.cosine_similarity(q, c).topk(k).indices, "코사인 거리의"),
-        (lambda q, c, k: (c - q).norm(dim=1).argsort()[:k].tolist(), "torch.Tensor를 기대했는데 list"),
+        (
+            lambda q, c, k: (c - q).norm(dim=1).argsort()[:k].tolist(),
+            "torch.Tensor를 기대했는데 list",
+        ),
         (lambda q, c, k: (c - q).norm(dim=1).argsort()[:k] + 1, "가장 가깝다고"),
         (lambda q, c, k: torch.arange(k), "가장 가깝다고"),
         (lambda q, c, k: torch.full((k,), len(c)), "50번이 가장 가깝다고"),
@@ -93,8 +98,14 @@ WRONG = {
         (lambda n, q: torch.full((len(q),), torch.nan), "nan"),
     ],
     "k_occurrence": [
-        (lambda i, n: torch.bincount(i.flatten()), "(12,)을(를) 기대했는데 (10,)이(가) 왔습니다. 어느"),
-        (lambda i, n: i.unique(return_counts=True)[1], "(12,)을(를) 기대했는데 (10,)이(가) 왔습니다. 어느"),
+        (
+            lambda i, n: torch.bincount(i.flatten()),
+            "(12,)을(를) 기대했는데 (10,)이(가) 왔습니다. 어느",
+        ),
+        (
+            lambda i, n: i.unique(return_counts=True)[1],
+            "(12,)을(를) 기대했는데 (10,)이(가) 왔습니다. 어느",
+        ),
         (lambda i, n: torch.zeros(n).index_fill(0, i.flatten(), 1), "나왔는지만"),
         (lambda i, n: torch.bincount(i.flatten(), minlength=n) / i.numel(), "합이 1"),
         (lambda i, n: torch.bincount(i.flatten(), minlength=n) / len(i), "질의의 수로"),
@@ -109,15 +120,33 @@ WRONG = {
         (search, "유클리드 거리의 차례 그대로"),
         (lambda q, c, k: search(q - c.mean(0), c - c.mean(0), k), "유클리드 거리의 차례 그대로"),
         (lambda q, c, k: search(unit(q), unit(c), k), "평균을 빼지 않은"),
-        (lambda q, c, k: search(unit(q - q.mean(0)), unit(c - c.mean(0)), k), "둘 다 검색 대상의 평균"),
-        (lambda q, c, k: search(unit(q) - unit(c).mean(0), unit(c) - unit(c).mean(0), k), "평균을 빼지 않은"),
+        (
+            lambda q, c, k: search(unit(q - q.mean(0)), unit(c - c.mean(0)), k),
+            "둘 다 검색 대상의 평균",
+        ),
+        (
+            lambda q, c, k: search(unit(q) - unit(c).mean(0), unit(c) - unit(c).mean(0), k),
+            "평균을 빼지 않은",
+        ),
         (lambda q, c, k: search(unit(q - c.mean(0)), c - c.mean(0), k), "길이가 남아"),
         (lambda q, c, k: search(unit(q - c.mean(0), 0), unit(c - c.mean(0), 0), k), "벡터마다"),
-        (lambda q, c, k: torch.cdist(unit(q - c.mean(0)), unit(c - c.mean(0))).topk(k).indices, "가장 먼 것부터"),
-        (lambda q, c, k: torch.cdist(unit(q - c.mean(0)), unit(c - c.mean(0))).topk(k)[0], "torch.float32"),
+        (
+            lambda q, c, k: torch.cdist(unit(q - c.mean(0)), unit(c - c.mean(0))).topk(k).indices,
+            "가장 먼 것부터",
+        ),
+        (
+            lambda q, c, k: torch.cdist(unit(q - c.mean(0)), unit(c - c.mean(0))).topk(k)[0],
+            "torch.float32",
+        ),
         (lambda q, c, k: torch.arange(k).expand(len(q), -1), "세 단계"),
         (lambda q, c, k: search(unit(q - c.mean()), unit(c - c.mean()), k), "세 단계"),
-        (lambda q, c, k: LatentIndex(c - c.mean(0), "cosine").search(q - c.mean(0), k)[1], "코사인 거리의 검색기"),
-        (lambda q, c, k: LatentIndex(c - c.mean(0), metric="cosine").search(q - c.mean(0), k)[1], "코사인 거리의 검색기"),
+        (
+            lambda q, c, k: LatentIndex(c - c.mean(0), "cosine").search(q - c.mean(0), k)[1],
+            "코사인 거리의 검색기",
+        ),
+        (
+            lambda q, c, k: LatentIndex(c - c.mean(0), metric="cosine").search(q - c.mean(0), k)[1],
+            "코사인 거리의 검색기",
+        ),
     ],
 }

@@ -27,7 +27,11 @@ CHAPTERS = (
 ANSWERS = {chapter: import_module(f"tests.exercises.{chapter}") for chapter in CHAPTERS}
 GRADERS = {chapter: import_module(f"aelab.exercises.{chapter}") for chapter in CHAPTERS}
 NAMES = [f"{chapter}.{name}" for chapter, module in ANSWERS.items() for name in module.RIGHT]
-NOT_FUNCTIONS = ("transposed_convolution.even_doubling", "ood.easy_two_colors", "generation.random_norm")
+NOT_FUNCTIONS = (
+    "transposed_convolution.even_doubling",
+    "ood.easy_two_colors",
+    "generation.random_norm",
+)
 FUNCTIONS = [name for name in NAMES if name not in NOT_FUNCTIONS]
 EXERCISES = {
     f"{chapter}.{name.removeprefix('_')}": value
@@ -91,7 +95,11 @@ def raise_not_implemented(*inputs, **options):
 def test_a_stub_is_unsolved(name):
     stubs = [None, ...]
     if name in FUNCTIONS:
-        stubs += [raise_not_implemented, lambda *inputs, **options: None, lambda *inputs, **options: ...]
+        stubs += [
+            raise_not_implemented,
+            lambda *inputs, **options: None,
+            lambda *inputs, **options: ...,
+        ]
     verdicts = [grade(name, stub) for stub in stubs]
     assert {solved for solved, _ in verdicts} == {None}
     assert all("return을 빠뜨렸는지" in todo for _, todo in verdicts)
@@ -122,7 +130,9 @@ def test_changing_the_inputs_in_place_is_told(name):
 @pytest.mark.parametrize("name", EXERCISES)
 def test_a_result_of_another_kind_is_told(name):
     for other in ("3", torch.ones(2, 3, 4, 5), torch.ones(2) * 1j):
-        solved, message = grade(name, other if name in NOT_FUNCTIONS else lambda *inputs, other=other, **options: other)
+        solved, message = grade(
+            name, other if name in NOT_FUNCTIONS else lambda *inputs, other=other, **options: other
+        )
         assert (solved, "기대했는데" in message) == (False, True)
 
 
@@ -138,7 +148,18 @@ def test_check_prints_the_verdict_and_then_the_hint(capsys):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "encoder", "encoder.none", "none.double", "answers.call", "engine.Exercise", "encoder.Exercise", "encoder.close", "encoder._apply", "..x"],
+    [
+        "",
+        "encoder",
+        "encoder.none",
+        "none.double",
+        "answers.call",
+        "engine.Exercise",
+        "encoder.Exercise",
+        "encoder.close",
+        "encoder._apply",
+        "..x",
+    ],
 )
 def test_unknown_exercises_are_refused(name):
     with pytest.raises(ValueError, match="'장.문제'를 기대했는데"):
@@ -152,7 +173,15 @@ def test_as_number_refuses_what_is_not_one_number(answer):
 
 
 def test_as_number_takes_numbers_of_every_kind():
-    kinds = (3, 3.0, torch.tensor(3), torch.tensor([3.0]), torch.tensor(3.0, requires_grad=True), np.float32(3), np.array(3))
+    kinds = (
+        3,
+        3.0,
+        torch.tensor(3),
+        torch.tensor([3.0]),
+        torch.tensor(3.0, requires_grad=True),
+        np.float32(3),
+        np.array(3),
+    )
     assert [as_number(value) for value in kinds] == [3.0] * len(kinds)
 
 
@@ -184,7 +213,9 @@ def test_the_bounds_are_the_ones_the_chapters_state():
 
 def test_an_encoder_of_exactly_the_budget_passes(monkeypatch):
     answer = ANSWERS["encoder"].RIGHT["encoder_64"][0]
-    monkeypatch.setattr(GRADERS["encoder"], "PARAMETER_BUDGET", sum(p.numel() for p in answer(128).parameters()))
+    monkeypatch.setattr(
+        GRADERS["encoder"], "PARAMETER_BUDGET", sum(p.numel() for p in answer(128).parameters())
+    )
     assert grade("encoder.encoder_64", answer) == (True, "")
 
 
@@ -199,22 +230,56 @@ def test_easy_error_is_near_the_tenth_percentile_of_cifar10(cifar10_root):
     from aelab import load_pretrained, ood
     from aelab.data import cifar10
 
-    errors = ood.reconstruction_score(load_pretrained(256), cifar10.load("test", cifar10_root)[:500])
+    errors = ood.reconstruction_score(
+        load_pretrained(256), cifar10.load("test", cifar10_root)[:500]
+    )
     assert 0.07 < float((errors < EASY_ERROR).double().mean()) < 0.13
 
 
 def test_hints_use_only_names_that_the_chapter_shows():
     """힌트에 학생이 본 적 없는 영문 이름이 없는지. 파이썬, PyTorch, 수학의 이름은 압니다."""
-    known = {*dir(builtins), *dir(torch), *dir(nn), *dir(np), *dir(torch.Tensor), *nn.ConvTranspose2d.__constants__}
+    known = {
+        *dir(builtins),
+        *dir(torch),
+        *dir(nn),
+        *dir(np),
+        *dir(torch.Tensor),
+        *nn.ConvTranspose2d.__constants__,
+    }
     known |= {"NaN", "L1", "U", "L", "A", "dB", "Module", "methods"}
     strange = {}
     for chapter, module in GRADERS.items():
-        source = inspect.getsource(module) + (inspect.getsource(import_module("aelab.exercises.denoising")) if chapter == "project" else "")
-        documents = {ast.get_docstring(node, clean=False) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-        texts = [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+        source = inspect.getsource(module) + (
+            inspect.getsource(import_module("aelab.exercises.denoising"))
+            if chapter == "project"
+            else ""
+        )
+        documents = {
+            ast.get_docstring(node, clean=False)
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        }
+        texts = [
+            node.value
+            for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ]
         hints = [text for text in texts if re.search("[가-힣]", text) and text not in documents]
-        cells = [cell for path in BOOK.glob("*.ipynb") if f'"{chapter}.' in (text := path.read_text("utf-8")) for cell in json.loads(text)["cells"]]
-        shown = set(re.findall(r"[A-Za-z_]\w*", "\n".join("".join(cell["source"]) for cell in cells)))
-        if names := {name for hint in hints[1:] for name in re.findall(r"[A-Za-z_][A-Za-z_0-9]*", hint)} - known - shown:
+        cells = [
+            cell
+            for path in BOOK.glob("*.ipynb")
+            if f'"{chapter}.' in (text := path.read_text("utf-8"))
+            for cell in json.loads(text)["cells"]
+        ]
+        shown = set(
+            re.findall(r"[A-Za-z_]\w*", "\n".join("".join(cell["source"]) for cell in cells))
+        )
+        if (
+            names := {
+                name for hint in hints[1:] for name in re.findall(r"[A-Za-z_][A-Za-z_0-9]*", hint)
+            }
+            - known
+            - shown
+        ):
             strange[chapter] = names
     assert strange == {}

@@ -10,7 +10,9 @@ from torch.nn import functional as F
 
 
 def rebuilt(restored, original):
-    return torch.tensor(squared_error_per_image(restored.detach(), original).mean().item(), requires_grad=True)
+    return torch.tensor(
+        squared_error_per_image(restored.detach(), original).mean().item(), requires_grad=True
+    )
 
 
 def half_angle(step, warmup, total, peak):
@@ -46,7 +48,15 @@ def measured(model, images):
 
 
 def loop(
-    *, optimizer=torch.optim.AdamW, rate=1e-2, epochs=12, zeroed=True, stepped=True, seen=lambda images, validation: images, report=measured, seed=0
+    *,
+    optimizer=torch.optim.AdamW,
+    rate=1e-2,
+    epochs=12,
+    zeroed=True,
+    stepped=True,
+    seen=lambda images, validation: images,
+    report=measured,
+    seed=0,
 ):
     def answer(model, images, validation):
         updates = optimizer(model.parameters(), lr=rate)
@@ -128,8 +138,14 @@ WRONG = {
         (lambda s, w, t, p: p * min(1, (s + 1) / w), "한 칸 앞서"),
         (lambda s, w, t, p: p * (1 + math.cos(math.pi * s / t)) / 2, "올리는 구간이 없습니다"),
         (lambda s, w, t, p: p * min(1, s / w), "내리는 구간이 없습니다"),
-        (lambda s, w, t, p: p * s / w if s <= w else p * (1 + math.cos(math.pi * s / t)) / 2, "warmup번째에서 시작"),
-        (lambda s, w, t, p: p * (s / w) ** 2 if s <= w else half_angle(s, w, t, p), "곧은 선으로 잇"),
+        (
+            lambda s, w, t, p: p * s / w if s <= w else p * (1 + math.cos(math.pi * s / t)) / 2,
+            "warmup번째에서 시작",
+        ),
+        (
+            lambda s, w, t, p: p * (s / w) ** 2 if s <= w else half_angle(s, w, t, p),
+            "곧은 선으로 잇",
+        ),
         (after_warmup(lambda part: 1 - part), "곧은 선으로 내렸습니다"),
         (after_warmup(lambda part: math.cos(math.pi / 2 * part)), "4분의 1 주기"),
         (after_warmup(lambda part: math.cos(math.pi * part)), "코사인을 그대로"),

@@ -11,7 +11,9 @@ def size_by_formula(size, kernel, stride, padding, output_padding):
 
 def size_by_layer(size, kernel, stride, padding, output_padding):
     weight = torch.ones(1, 1, kernel, kernel)
-    return F.conv_transpose2d(torch.ones(1, 1, size, size), weight, None, stride, padding, output_padding).shape[-1]
+    return F.conv_transpose2d(
+        torch.ones(1, 1, size, size), weight, None, stride, padding, output_padding
+    ).shape[-1]
 
 
 def counts_by_loop(size, kernel, stride):
@@ -58,7 +60,9 @@ def zeros_behind_each_cell(image, kernel, stride):
 
 
 def without_border(image, kernel, stride):
-    return F.conv2d(spread(image, stride)[None, None], kernel.flip(0, 1)[None, None], padding=1)[0, 0]
+    return F.conv2d(spread(image, stride)[None, None], kernel.flip(0, 1)[None, None], padding=1)[
+        0, 0
+    ]
 
 
 RIGHT = {
@@ -85,7 +89,10 @@ WRONG = {
         (lambda n, k, s, p, o: n * s - 2 * p + k + o, "걸음"),
         (lambda n, k, s, p, o: (n - 1) * s - 2 * p + o, "마지막 도장"),
         (lambda n, k, s, p, o: n * s, "보폭만"),
-        (lambda n, k, s, p, o: 20, "size=4, kernel=3, stride=2, padding=1, output_padding=1일 때 20이"),
+        (
+            lambda n, k, s, p, o: 20,
+            "size=4, kernel=3, stride=2, padding=1, output_padding=1일 때 20이",
+        ),
         (lambda n, k, s, p, o: (n - 1) * s - 2 * p + k + 5 * o, "모양을 견주어"),
         (lambda n, k, s, p, o: (n, n), "수 하나를"),
     ],
@@ -111,8 +118,14 @@ WRONG = {
         (lambda x, k, s: by_conv2d(torch.ones_like(x), k, s), "입력의 값"),
         (lambda x, k, s: by_conv2d(x, k / k.sum(), s), "도장을 찍은 결과와"),
         (lambda x, k, s: by_conv2d(x, k, 2), "(5, 9)이(가) 왔습니다"),
-        (lambda x, k, s: F.conv_transpose2d(x[None, None], k[None, None], stride=s)[0, 0], "전치 합성곱을 불렀습니다"),
-        (lambda x, k, s: torch.conv_transpose2d(x[None, None], k[None, None], stride=s)[0, 0], "전치 합성곱을 불렀습니다"),
+        (
+            lambda x, k, s: F.conv_transpose2d(x[None, None], k[None, None], stride=s)[0, 0],
+            "전치 합성곱을 불렀습니다",
+        ),
+        (
+            lambda x, k, s: torch.conv_transpose2d(x[None, None], k[None, None], stride=s)[0, 0],
+            "전치 합성곱을 불렀습니다",
+        ),
     ],
     "even_doubling": [
         (nn.ConvTranspose2d(3, 3, 3, stride=2, padding=1, output_padding=1), "1번에서 4번"),

@@ -2,10 +2,11 @@
 
 import numpy as np
 import torch
-from aelab.data import to_float
-from aelab.models import Encoder
 from torch import nn
 from torch.nn import functional as F
+
+from aelab.data import to_float
+from aelab.models import Encoder
 
 
 class EachPosition(nn.Module):

@@ -3,9 +3,10 @@
 import math
 
 import torch
+from torch.nn import functional as F
+
 from aelab import metrics
 from aelab.models import Autoencoder
-from torch.nn import functional as F
 
 
 def mean_squared(restored, original):

@@ -1,6 +1,7 @@
 """6장의 맞는 답과 틀린 답. 틀린 답에는 힌트에 들어 있어야 하는 글을 답니다."""
 
 import torch
+
 from aelab import ood
 
 

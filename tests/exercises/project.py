@@ -3,8 +3,9 @@
 import math
 
 import torch
-from aelab.metrics import mse, psnr, squared_error_per_image
 from torch.nn import functional as F
+
+from aelab.metrics import mse, psnr, squared_error_per_image
 
 
 def as_column(sigma):

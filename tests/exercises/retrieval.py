@@ -1,8 +1,9 @@
 """8장의 맞는 답과 틀린 답. 틀린 답에는 힌트에 들어 있어야 하는 글을 답니다."""
 
 import torch
-from aelab.retrieval import LatentIndex
 from torch.nn import functional as F
+
+from aelab.retrieval import LatentIndex
 
 
 def top_k_by_expansion(query, corpus, k):

@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
+
 from aelab.exercises import check, grade
 from aelab.exercises.answers import Hint, Unsolved, as_number, call, close
 from aelab.exercises.encoder import PARAMETER_BUDGET
 from aelab.exercises.engine import Exercise
 from aelab.exercises.ood import EASY_ERROR
 from aelab.exercises.training import TRAINING_BOUND
-from torch import nn
 
 BOOK = Path(__file__).parents[2] / "book"
 CHAPTERS = (

@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 import torch
-from aelab.metrics import mse, squared_error_per_image
 from torch import nn
 from torch.nn import functional as F
+
+from aelab.metrics import mse, squared_error_per_image
 
 
 def rebuilt(restored, original):

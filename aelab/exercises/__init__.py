@@ -32,7 +32,10 @@ def grade(name: str, answer: object) -> tuple[bool | None, str]:
             raise Unsolved
         grader(answer)
     except Unsolved:
-        return None, "빈칸을 채우고 이 셀을 다시 실행합니다. 다 채운 함수라면 return을 빠뜨렸는지 봅니다."
+        return (
+            None,
+            "빈칸을 채우고 이 셀을 다시 실행합니다. 다 채운 함수라면 return을 빠뜨렸는지 봅니다.",
+        )
     except Hint as hint:
         return False, str(hint)
     return True, ""
@@ -48,5 +51,7 @@ def _find(name: str) -> Callable[[object], None]:
         if not isinstance(grader, Exercise) and (parents != "aelab.exercises" or home in _TOOLS):
             raise AttributeError
     except (ModuleNotFoundError, AttributeError):
-        raise ValueError(f"name: '장.문제'를 기대했는데 {name!r}이(가) 왔습니다. 장의 셀에 적힌 이름을 그대로 씁니다.") from None
+        raise ValueError(
+            f"name: '장.문제'를 기대했는데 {name!r}이(가) 왔습니다. 장의 셀에 적힌 이름을 그대로 씁니다."
+        ) from None
     return grader

@@ -49,7 +49,11 @@ def call(function: Any, *inputs: object, **options: object) -> Any:
 
 def _check_untouched(inputs: tuple, given: tuple) -> None:
     # 입력의 사본을 주었으므로 달라졌다면 학생의 함수가 바꾼 것입니다.
-    same = all(torch.equal(before, after) for before, after in zip(inputs, given, strict=True) if isinstance(before, Tensor))
+    same = all(
+        torch.equal(before, after)
+        for before, after in zip(inputs, given, strict=True)
+        if isinstance(before, Tensor)
+    )
     expect(same, "받은 텐서를 그 자리에서 바꾸었습니다. 사본에서 계산합니다.")
 
 
@@ -114,9 +118,15 @@ def as_number(answer: Any) -> float:
 
 def as_tensor(result: Any) -> Tensor:
     """텐서나 NumPy 배열, 수를 float64 텐서로 바꿉니다. 아니면 Hint."""
-    kind, more = _describe(result), "torch.tensor(...)로 감싸 텐서로 돌려줍니다." if isinstance(result, list | tuple) else ""
+    kind, more = (
+        _describe(result),
+        "torch.tensor(...)로 감싸 텐서로 돌려줍니다." if isinstance(result, list | tuple) else "",
+    )
     result = from_numpy(result) if isinstance(result, np.ndarray) else result
-    expect(isinstance(result, Tensor | np.generic | float | int), f"torch.Tensor를 기대했는데 {kind}이(가) 왔습니다. {more}".rstrip())
+    expect(
+        isinstance(result, Tensor | np.generic | float | int),
+        f"torch.Tensor를 기대했는데 {kind}이(가) 왔습니다. {more}".rstrip(),
+    )
     values = torch.as_tensor(result).detach()
     expect(not values.is_complex(), f"실수의 텐서를 기대했는데 {values.dtype} 텐서가 왔습니다.")
     return values.double()
@@ -135,7 +145,9 @@ def close(value: Tensor | float, expected: Tensor | float, tolerance: float = 1e
     """값이 상대 오차 `tolerance` 안에서 같은지 봅니다. NaN은 언제나 다릅니다."""
     value = torch.as_tensor(value, dtype=torch.float64)
     expected = torch.as_tensor(expected, dtype=torch.float64)
-    return value.shape == expected.shape and torch.allclose(value, expected, rtol=tolerance, atol=tolerance * 1e-2)
+    return value.shape == expected.shape and torch.allclose(
+        value, expected, rtol=tolerance, atol=tolerance * 1e-2
+    )
 
 
 def _describe(value: object) -> str:

@@ -48,7 +48,11 @@ def _watched_steps(answer: Any, seed: int) -> list[Tensor]:
     model, sigma, noises, stale = _Watched(), 0.1, [], torch.zeros(())
     optimizer = torch.optim.SGD(model.parameters(), lr=_RATE)
     # 모델과 생성기는 그대로 넘겨야 하므로 이미지만 베껴 가는 call에 묶어서 줍니다.
-    bound = (lambda clean: answer(model, optimizer, clean, sigma, generator)) if callable(answer) else answer
+    bound = (
+        (lambda clean: answer(model, optimizer, clean, sigma, generator))
+        if callable(answer)
+        else answer
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for _ in range(2):
@@ -59,18 +63,33 @@ def _watched_steps(answer: Any, seed: int) -> list[Tensor]:
             expect(model.seen, "모델을 부르지 않았거나 기울기를 끈 채 불렀습니다.")
             entered = model.seen[-1]
             _check_noise(entered, clean, sigma, "입력")
-            moved = (parameters_to_vector(before.parameters()) - parameters_to_vector(model.parameters())).detach() / _RATE
+            moved = (
+                parameters_to_vector(before.parameters()) - parameters_to_vector(model.parameters())
+            ).detach() / _RATE
             _check_update(moved, before, entered, clean, stale)
-            expected, later = (squared_error_per_image(one(entered), clean).mean().item() for one in (before, model))
-            slip = "갱신한 뒤의 손실입니다. 갱신하기 전의 것을 돌려줍니다." if close(loss, later, 1e-3) else "갱신에 쓴 손실을 그대로 돌려줍니다."
-            expect(close(loss, expected, 1e-3), f"갱신은 맞지만 돌려준 손실이 {expected:.4g}이 아니라 {loss:.4g}입니다. {slip}")
+            expected, later = (
+                squared_error_per_image(one(entered), clean).mean().item()
+                for one in (before, model)
+            )
+            slip = (
+                "갱신한 뒤의 손실입니다. 갱신하기 전의 것을 돌려줍니다."
+                if close(loss, later, 1e-3)
+                else "갱신에 쓴 손실을 그대로 돌려줍니다."
+            )
+            expect(
+                close(loss, expected, 1e-3),
+                f"갱신은 맞지만 돌려준 손실이 {expected:.4g}이 아니라 {loss:.4g}입니다. {slip}",
+            )
             noises.append(entered - clean)
             stale = moved
     return noises
 
 
 def _check_noise(noisy: Tensor, clean: Tensor, sigma: float, what: str) -> None:
-    expect(noisy.shape == clean.shape, f"모델이 {tuple(clean.shape)}의 이미지를 받아야 하는데 {tuple(noisy.shape)}을(를) 받았습니다.")
+    expect(
+        noisy.shape == clean.shape,
+        f"모델이 {tuple(clean.shape)}의 이미지를 받아야 하는데 {tuple(noisy.shape)}을(를) 받았습니다.",
+    )
     spread = float((noisy - clean).std())
     expect(
         spread > 1e-6,
@@ -87,12 +106,16 @@ def _gradient(model: nn.Module, entered: Tensor, target: Tensor) -> Tensor:
     return parameters_to_vector(torch.autograd.grad(loss, list(model.parameters())))
 
 
-def _check_update(moved: Tensor, before: nn.Module, entered: Tensor, clean: Tensor, stale: Tensor) -> None:
+def _check_update(
+    moved: Tensor, before: nn.Module, entered: Tensor, clean: Tensor, stale: Tensor
+) -> None:
     gradient = _gradient(before, entered, clean)
     slips = {
         "": gradient,
         "매개변수가 그대로입니다. backward()와 optimizer.step()을 부르는지 봅니다.": 0 * gradient,
-        "손실이 잡음 낀 이미지와 견줍니다. 그러면 잡음까지 되살리도록 배웁니다. 깨끗한 이미지와 견줍니다.": _gradient(before, entered, entered),
+        "손실이 잡음 낀 이미지와 견줍니다. 그러면 잡음까지 되살리도록 배웁니다. 깨끗한 이미지와 견줍니다.": _gradient(
+            before, entered, entered
+        ),
         "지난 걸음의 기울기가 쌓였습니다. backward() 앞에서 0으로 되돌립니다.": gradient + stale,
         "값마다 평균했습니다. 한 이미지 안에서는 더합니다.": gradient / clean[0].numel(),
         "묶음까지 더했습니다. 이미지들 사이에서는 평균합니다.": gradient * len(clean),
@@ -104,8 +127,12 @@ def _check_update(moved: Tensor, before: nn.Module, entered: Tensor, clean: Tens
         if float((moved - value).norm()) <= 0.02 * float(value.norm()):
             return expect(not slip, f"갱신이 예상과 다릅니다. {slip}")
     if float(F.cosine_similarity(moved, gradient, dim=0)) > 0.9:
-        raise Hint("갱신의 방향만 비슷합니다. 깨끗한 이미지와 견주었는지, 손실을 어떻게 모았는지, 몇 번 갱신했는지 봅니다.")
-    raise Hint("갱신이 예상과 다릅니다. 모델의 출력과 깨끗한 이미지의 제곱오차를 손실로 쓰는지 봅니다.")
+        raise Hint(
+            "갱신의 방향만 비슷합니다. 깨끗한 이미지와 견주었는지, 손실을 어떻게 모았는지, 몇 번 갱신했는지 봅니다."
+        )
+    raise Hint(
+        "갱신이 예상과 다릅니다. 모델의 출력과 깨끗한 이미지의 제곱오차를 손실로 쓰는지 봅니다."
+    )
 
 
 def fair_choice(answer: object) -> None:
@@ -158,18 +185,27 @@ def _check_choice(answer: object, validation: Tensor, test: Tensor, order: Seque
         slip = "시험 세트에서 가장 좋은 방법을 골랐습니다. 고르는 일은 검증 세트로 합니다."
     elif name == min(on_validation, key=on_validation.__getitem__):
         slip = "PSNR이 가장 낮은 방법입니다. PSNR은 클수록 좋습니다."
-    expect(name == best, f"검증 세트에서 가장 좋은 방법은 {best!r}인데 {name!r}을(를) 골랐습니다. {slip}")
+    expect(
+        name == best,
+        f"검증 세트에서 가장 좋은 방법은 {best!r}인데 {name!r}을(를) 골랐습니다. {slip}",
+    )
     each = mse(_METHODS[best](noisy_test), test)
     slips = {
         "검증 세트의 값입니다. 고를 때 쓴 세트의 값은 실제보다 좋기 쉽습니다.": on_validation[best],
-        "MSE를 먼저 평균했습니다. 이미지마다 구한 PSNR을 평균합니다.": 10 * (4 / each.mean()).log10(),
+        "MSE를 먼저 평균했습니다. 이미지마다 구한 PSNR을 평균합니다.": 10
+        * (4 / each.mean()).log10(),
         "값의 폭은 2입니다.": 10 * (1 / each).log10().mean(),
     }
     slip = next((text for text, wrong in slips.items() if close(value, wrong, 1e-3)), "")
-    expect(close(value, on_test[best], 1e-3), f"{best!r}의 시험 세트 평균 PSNR은 {on_test[best]:.4g} dB인데 {value:.4g}이(가) 왔습니다. {slip}")
+    expect(
+        close(value, on_test[best], 1e-3),
+        f"{best!r}의 시험 세트 평균 PSNR은 {on_test[best]:.4g} dB인데 {value:.4g}이(가) 왔습니다. {slip}",
+    )
 
 
-def _chosen(answer: Any, validation: Tensor, test: Tensor, order: Sequence[str], seed: int) -> tuple[str, float, dict[str, list[Tensor]]]:
+def _chosen(
+    answer: Any, validation: Tensor, test: Tensor, order: Sequence[str], seed: int
+) -> tuple[str, float, dict[str, list[Tensor]]]:
     """답이 고른 이름과 dB, 그리고 방법마다 받은 이미지."""
     seen: dict[str, list[Tensor]] = {name: [] for name in order}
 
@@ -181,7 +217,11 @@ def _chosen(answer: Any, validation: Tensor, test: Tensor, order: Sequence[str],
         return method
 
     methods, generator = {name: watched(name) for name in order}, torch.Generator().manual_seed(8)
-    bound = (lambda *images: answer(methods, *images, _SIGMA, generator)) if callable(answer) else answer
+    bound = (
+        (lambda *images: answer(methods, *images, _SIGMA, generator))
+        if callable(answer)
+        else answer
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         result = call(bound, validation, test)
@@ -203,7 +243,9 @@ def _noisy_of(batches: list[Tensor], clean: Tensor) -> Tensor | None:
     return stacked[nearest.indices] if float(nearest.values.max()) < 0.3 else None
 
 
-def _shared_noise(seen: dict[str, list[Tensor]], clean: Tensor, what: str, *, everyone: bool) -> Tensor:
+def _shared_noise(
+    seen: dict[str, list[Tensor]], clean: Tensor, what: str, *, everyone: bool
+) -> Tensor:
     """방법들이 함께 받은 잡음 이미지. 받지 못했거나 서로 다르거나 잡음이 틀렸으면 Hint."""
     found = [_noisy_of(batches, clean) for batches in seen.values()]
     shown = [images for images in found if images is not None]

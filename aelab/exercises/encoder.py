@@ -16,12 +16,24 @@ conv_parameters = Exercise(
     cases=lambda _: [(4, 32, 3), (32, 64, 3), (16, 7, 5), (3, 32, 3)],
     right=lambda i, o, k: i * o * k * k + o,
     mistakes={
-        "커널의 값만 세었습니다. 출력 채널마다 편향이 하나씩 더 있습니다.": lambda i, o, k: i * o * k * k,
-        "편향을 입력 채널마다 더했습니다. 편향은 출력 채널마다 하나입니다.": lambda i, o, k: i * o * k * k + i,
-        "편향을 커널마다 더했습니다. 편향은 출력 채널마다 하나입니다.": lambda i, o, k: i * o * k * k + i * o,
-        "편향을 하나만 더했습니다. 편향은 출력 채널마다 하나입니다.": lambda i, o, k: i * o * k * k + 1,
-        "커널을 한 줄로 세었습니다. 가로와 세로가 모두 kernel_size입니다.": lambda i, o, k: i * o * k + o,
-        "입력 채널이 빠졌습니다. 출력 채널 하나는 모든 입력 채널을 읽습니다.": lambda i, o, k: o * k * k + o,
+        "커널의 값만 세었습니다. 출력 채널마다 편향이 하나씩 더 있습니다.": lambda i, o, k: (
+            i * o * k * k
+        ),
+        "편향을 입력 채널마다 더했습니다. 편향은 출력 채널마다 하나입니다.": lambda i, o, k: (
+            i * o * k * k + i
+        ),
+        "편향을 커널마다 더했습니다. 편향은 출력 채널마다 하나입니다.": lambda i, o, k: (
+            i * o * k * k + i * o
+        ),
+        "편향을 하나만 더했습니다. 편향은 출력 채널마다 하나입니다.": lambda i, o, k: (
+            i * o * k * k + 1
+        ),
+        "커널을 한 줄로 세었습니다. 가로와 세로가 모두 kernel_size입니다.": lambda i, o, k: (
+            i * o * k + o
+        ),
+        "입력 채널이 빠졌습니다. 출력 채널 하나는 모든 입력 채널을 읽습니다.": lambda i, o, k: (
+            o * k * k + o
+        ),
     },
     otherwise="커널에 든 값의 개수와 편향의 개수를 따로 세어 더합니다.",
     same=torch.equal,
@@ -36,7 +48,10 @@ def _levels(_: torch.Generator) -> list[tuple[Tensor]]:
 
 def _as_float32(result: Any) -> Tensor:
     values = as_tensor(result)
-    expect(result.dtype == torch.float32, f"자료형 torch.float32를 기대했는데 {result.dtype}이(가) 왔습니다.")
+    expect(
+        result.dtype == torch.float32,
+        f"자료형 torch.float32를 기대했는데 {result.dtype}이(가) 왔습니다.",
+    )
     return values
 
 
@@ -50,10 +65,18 @@ normalize = Exercise(
     right=lambda stored: (stored.double() * 2 / 255 - 1).float(),
     mistakes={
         "[0, 1]로 옮겼습니다. 폭을 두 배로 늘리고 1을 뺍니다.": lambda stored: stored / 255,
-        "255가 1에 닿지 않습니다. 0과 255의 가운데가 어디인지 봅니다.": lambda stored: stored / 128 - 1,
-        "가운데는 0으로 옮겼지만 폭이 그대로입니다. 가장 먼 값이 ±1이 되도록 나눕니다.": lambda stored: stored - 127.5,
-        "받은 텐서의 최솟값과 최댓값에 맞추었습니다. 어두운 이미지는 어둡게 남아야 합니다.": lambda x: _stretched(x.float()),
-        "평균 0, 표준편차 1로 표준화했습니다. 여기서는 범위를 맞춥니다.": lambda x: (x - x.float().mean()) / x.float().std(),
+        "255가 1에 닿지 않습니다. 0과 255의 가운데가 어디인지 봅니다.": lambda stored: (
+            stored / 128 - 1
+        ),
+        "가운데는 0으로 옮겼지만 폭이 그대로입니다. 가장 먼 값이 ±1이 되도록 나눕니다.": lambda stored: (
+            stored - 127.5
+        ),
+        "받은 텐서의 최솟값과 최댓값에 맞추었습니다. 어두운 이미지는 어둡게 남아야 합니다.": lambda x: (
+            _stretched(x.float())
+        ),
+        "평균 0, 표준편차 1로 표준화했습니다. 여기서는 범위를 맞춥니다.": lambda x: (
+            (x - x.float().mean()) / x.float().std()
+        ),
     },
     otherwise=lambda got, stored: (
         f"[{stored.min()}, {stored.max()}]의 값이 [{got.min():.4g}, {got.max():.4g}](으)로 갔습니다. 0은 -1로, 255는 1로, 그 사이는 고르게 갑니다."
@@ -71,14 +94,21 @@ def companion_free_norm(answer: object) -> None:
         layer = call(answer, channels)
         kind = f"클래스 {layer.__name__}" if isinstance(layer, type) else type(layer).__name__
         made = callable(layer) and not isinstance(layer, type)
-        expect(made, f"특징 맵을 넣을 수 있는 층을 기대했는데 {kind}이(가) 왔습니다. 채널 수를 주어 층을 만듭니다.")
+        expect(
+            made,
+            f"특징 맵을 넣을 수 있는 층을 기대했는데 {kind}이(가) 왔습니다. 채널 수를 주어 층을 만듭니다.",
+        )
         if isinstance(layer, nn.Module):
             layer = copy.deepcopy(layer).train()
         maps = torch.randn(4, channels, size, size, generator=generator)
         image, companions = maps[:1] * width + centre, maps[1:]
-        batches = [torch.cat([image, others]) for others in (companions, companions, companions * 10 + 7)]
+        batches = [
+            torch.cat([image, others]) for others in (companions, companions, companions * 10 + 7)
+        ]
         with torch.no_grad():
-            alone, again, moved = (as_shape(call(layer, batch), tuple(maps.shape))[0] for batch in batches)
+            alone, again, moved = (
+                as_shape(call(layer, batch), tuple(maps.shape))[0] for batch in batches
+            )
         mean, std = float(alone.mean()), float(alone.std())
         expect(
             close(again, alone),
@@ -96,17 +126,29 @@ def encoder_64(answer: object) -> None:
 
     합성곱과 그 사이의 활성화 함수가 있고, 묶음의 다른 이미지에 매이지 않고, 매개변수의 한계를 지켜야 합니다.
     """
-    expect(not isinstance(answer, nn.Module), "모델이 아니라 모델을 만드는 함수를 기대했습니다. 괄호 없이 함수의 이름을 줍니다.")
+    expect(
+        not isinstance(answer, nn.Module),
+        "모델이 아니라 모델을 만드는 함수를 기대했습니다. 괄호 없이 함수의 이름을 줍니다.",
+    )
     for latent_dim in (32, 128):
         model = call(answer, latent_dim)
-        expect(isinstance(model, nn.Module), f"nn.Module을 기대했는데 {type(model).__name__}이(가) 왔습니다.")
+        expect(
+            isinstance(model, nn.Module),
+            f"nn.Module을 기대했는데 {type(model).__name__}이(가) 왔습니다.",
+        )
         model = copy.deepcopy(model).train()
         layers = [layer for layer in model.modules() if isinstance(layer, nn.Linear | nn.Conv2d)]
-        expect(any(isinstance(layer, nn.Conv2d) for layer in layers), "합성곱 층(nn.Conv2d)이 하나도 없습니다.")
+        expect(
+            any(isinstance(layer, nn.Conv2d) for layer in layers),
+            "합성곱 층(nn.Conv2d)이 하나도 없습니다.",
+        )
         _check_encoding(model, latent_dim)
     count = sum(parameter.numel() for parameter in model.parameters())
     largest = max(layers, key=lambda layer: layer.weight.numel())
-    expect(count <= PARAMETER_BUDGET, f"잠재 차원 128에서 매개변수가 {count:,}개로 {PARAMETER_BUDGET:,}개를 넘습니다. 가장 큰 층은 {largest}입니다.")
+    expect(
+        count <= PARAMETER_BUDGET,
+        f"잠재 차원 128에서 매개변수가 {count:,}개로 {PARAMETER_BUDGET:,}개를 넘습니다. 가장 큰 층은 {largest}입니다.",
+    )
 
 
 def _check_encoding(model: nn.Module, latent_dim: int) -> None:
@@ -141,7 +183,10 @@ def _slopes(model: nn.Module, images: Tensor) -> Tensor:
     """잠재 벡터의 앞의 값 네 개의, 입력에 대한 기울기 (4, 이미지, 세로, 가로)."""
     given = images.clone().requires_grad_()
     columns = model(given)[:, :4].T
-    slopes = [torch.autograd.grad(column.sum(), given, retain_graph=True, allow_unused=True)[0] for column in columns]
+    slopes = [
+        torch.autograd.grad(column.sum(), given, retain_graph=True, allow_unused=True)[0]
+        for column in columns
+    ]
     # 입력에 닿지 않은 값의 기울기는 None입니다.
     found = [torch.zeros_like(images) if slope is None else slope for slope in slopes]
     return torch.stack(found).double().sum(2)

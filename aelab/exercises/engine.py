@@ -23,7 +23,9 @@ class Exercise:
     cases: Callable[[torch.Generator], Iterable[tuple]]  # 입력들
     right: Any
     mistakes: Mapping[str, Any]  # 힌트 → 틀린 함수, 또는 그 튜플
-    otherwise: str | Callable[..., str]  # 알지 못하는 실수의 힌트. 함수이면 (답의 값, *입력)을 받습니다
+    otherwise: (
+        str | Callable[..., str]
+    )  # 알지 못하는 실수의 힌트. 함수이면 (답의 값, *입력)을 받습니다
     shape: str | None = ""  # 모양이 다를 때 덧붙일 말. None이면 모양(길이)도 학생이 정합니다
     read: Callable[[Any], Any] | None = None  # 돌려받은 것을 값으로. 없으면 수나 텐서
     same: Callable[[Tensor, Tensor], bool] = close  # 모양이 같은 두 값이 같은지
@@ -42,10 +44,14 @@ class Exercise:
             except Unsolved:
                 if number == 0:
                     raise
-                raise Hint("어떤 입력에서는 아무것도 돌려주지 않았습니다. 모든 갈래에 return이 있는지 봅니다.") from None
+                raise Hint(
+                    "어떤 입력에서는 아무것도 돌려주지 않았습니다. 모든 갈래에 return이 있는지 봅니다."
+                ) from None
             expected = torch.as_tensor(read(wanted), dtype=torch.float64)
             if not self._equal(got, expected):
-                hint = next((hint for hint, slip in self.slips() if self._equal(got, value(slip))), "")
+                hint = next(
+                    (hint for hint, slip in self.slips() if self._equal(got, value(slip))), ""
+                )
                 raise Hint(self._explain(got, expected, inputs, hint))
 
     def inputs(self) -> Iterable[tuple]:
@@ -58,16 +64,22 @@ class Exercise:
                 yield hint, one
 
     def _equal(self, one: Tensor, other: Tensor) -> bool:
-        return one.shape == other.shape and (self.same(one, other) or bool(one.isnan().any() and other.isnan().any()))
+        return one.shape == other.shape and (
+            self.same(one, other) or bool(one.isnan().any() and other.isnan().any())
+        )
 
     def _explain(self, got: Tensor, expected: Tensor, inputs: tuple, hint: str) -> str:
         if not hint and self.shape is not None:
             as_shape(got, tuple(expected.shape), self.shape)
         if not hint and expected.isfinite().all() and not got.isfinite().all():
             hint = "NaN이나 무한대가 있습니다."
-        hint = hint or (self.otherwise if isinstance(self.otherwise, str) else self.otherwise(got, *inputs))
+        hint = hint or (
+            self.otherwise if isinstance(self.otherwise, str) else self.otherwise(got, *inputs)
+        )
         names = re.findall(r"\w+", self.task.partition("(")[2].partition(")")[0])
-        given = ", ".join(f"{name}={_shown(value)}" for name, value in zip(names, inputs, strict=True))
+        given = ", ".join(
+            f"{name}={_shown(value)}" for name, value in zip(names, inputs, strict=True)
+        )
         first = f"첫 값이 {got.flatten()[0]:.4g}인 " if got.numel() else ""
         result = f"{got:,.6g}" if got.ndim == 0 else first + _shown(got)
         return f"{given}일 때 {result}이(가) 나왔습니다. {hint}".removeprefix("일 때 ").rstrip()

@@ -16,14 +16,19 @@ _COUNT = 20_000
 def _gaussians(_: torch.Generator | None = None) -> list[tuple[Tensor, Tensor, int]]:
     first = torch.tensor([[4.0, 1.8, 0.0], [1.8, 1.0, -0.3], [0.0, -0.3, 0.5]])
     second = torch.tensor([[0.09, -0.1], [-0.1, 1.44]])
-    return [(torch.tensor([1.0, -2.0, 0.5]), first, _COUNT), (torch.tensor([-3.0, 0.2]), second, _COUNT)]
+    return [
+        (torch.tensor([1.0, -2.0, 0.5]), first, _COUNT),
+        (torch.tensor([-3.0, 0.2]), second, _COUNT),
+    ]
 
 
 def _white(*shape: int, generator: torch.Generator) -> Tensor:
     """평균이 꼭 0이고 공분산이 꼭 단위행렬인 정규분포의 난수."""
     drawn = torch.randn(shape, generator=generator)
     drawn = drawn - drawn.mean(0)
-    return torch.linalg.solve_triangular(torch.linalg.cholesky(torch.cov(drawn.T)), drawn.T, upper=False).T
+    return torch.linalg.solve_triangular(
+        torch.linalg.cholesky(torch.cov(drawn.T)), drawn.T, upper=False
+    ).T
 
 
 def _uniform(*shape: int, generator: torch.Generator) -> Tensor:
@@ -62,16 +67,32 @@ _sample_gaussian = Exercise(
     cases=_gaussians,
     right=_sampler(_by_factor),
     mistakes={
-        "인수의 전치를 빠뜨렸습니다. 행벡터에는 L이 아니라 Lᵀ를 곱합니다.": _sampler(lambda z, c: z @ torch.linalg.cholesky(c)),
-        "공분산을 그대로 곱했습니다. 곱할 것은 공분산의 제곱근(인수)입니다.": _sampler(lambda z, c: z @ c),
-        "차원 사이의 상관이 사라졌습니다. 분산만 맞추었습니다.": _sampler(lambda z, c: z * c.diag().sqrt()),
-        "분산을 곱했고 차원 사이의 상관도 사라졌습니다. 공분산의 인수를 곱합니다.": _sampler(lambda z, c: z * c.diag()),
+        "인수의 전치를 빠뜨렸습니다. 행벡터에는 L이 아니라 Lᵀ를 곱합니다.": _sampler(
+            lambda z, c: z @ torch.linalg.cholesky(c)
+        ),
+        "공분산을 그대로 곱했습니다. 곱할 것은 공분산의 제곱근(인수)입니다.": _sampler(
+            lambda z, c: z @ c
+        ),
+        "차원 사이의 상관이 사라졌습니다. 분산만 맞추었습니다.": _sampler(
+            lambda z, c: z * c.diag().sqrt()
+        ),
+        "분산을 곱했고 차원 사이의 상관도 사라졌습니다. 공분산의 인수를 곱합니다.": _sampler(
+            lambda z, c: z * c.diag()
+        ),
         "표준정규분포의 공분산입니다. 공분산을 아직 쓰지 않았습니다.": _sampler(lambda z, c: z),
-        "표본이 모두 같습니다. 표본마다 난수를 새로 뽑습니다.": _sampler(lambda z, c: _by_factor(z[:1], c).expand_as(z)),
-        "모든 차원에 같은 난수를 썼습니다. (count, latent)개를 따로 뽑습니다.": _sampler(lambda z, c: z[:, :1] * c.diag().sqrt()),
+        "표본이 모두 같습니다. 표본마다 난수를 새로 뽑습니다.": _sampler(
+            lambda z, c: _by_factor(z[:1], c).expand_as(z)
+        ),
+        "모든 차원에 같은 난수를 썼습니다. (count, latent)개를 따로 뽑습니다.": _sampler(
+            lambda z, c: z[:, :1] * c.diag().sqrt()
+        ),
         "공분산은 맞습니다. 평균을 더하지 않았습니다.": _sampler(_by_factor, shift=0),
-        "평균과 공분산은 맞지만 정규분포의 난수가 아닙니다. torch.randn을 살펴봅니다.": _sampler(_by_factor, noise=_uniform),
-        "NaN이나 무한대가 있습니다. 음수의 제곱근을 구하지 않았는지 봅니다.": _sampler(lambda z, c: z @ c.sqrt()),
+        "평균과 공분산은 맞지만 정규분포의 난수가 아닙니다. torch.randn을 살펴봅니다.": _sampler(
+            _by_factor, noise=_uniform
+        ),
+        "NaN이나 무한대가 있습니다. 음수의 제곱근을 구하지 않았는지 봅니다.": _sampler(
+            lambda z, c: z @ c.sqrt()
+        ),
     },
     otherwise=lambda got, mean, covariance, count: (
         f"표본의 평균은 {got.mean(0).round(decimals=2).tolist()}, 차원별 분산은 {got.var(0).round(decimals=2).tolist()}입니다. 공분산이 맞으면 평균을 다시 봅니다. "
@@ -141,11 +162,17 @@ slerp = Exercise(
     cases=_arcs,
     right=_slerp,
     mistakes={
-        "start와 end가 뒤바뀌었습니다. fraction이 0이면 start입니다.": lambda a, b, t: _slerp(b, a, t),
+        "start와 end가 뒤바뀌었습니다. fraction이 0이면 start입니다.": lambda a, b, t: _slerp(
+            b, a, t
+        ),
         "선분 위의 점입니다. 길이가 1보다 짧습니다.": lambda a, b, t: a + t * (b - a),
         "선분 위의 점을 원 위로 밀어낸 것입니다. 길이는 1이지만 각이 고르게 변하지 않습니다. 두 벡터의 각에서 시작합니다.": _pushed,
-        "방향은 맞는데 짧습니다. 사인의 합을 무엇으로 나누는지 봅니다.": lambda a, b, t: _slerp(a, b, t) * math.sin(_angle(a, b)),
-        "내적을 각으로 썼습니다. 내적은 각의 코사인이므로 torch.acos로 각을 구합니다.": lambda a, b, t: _slerp(a, b, t, angle=float(a @ b)),
+        "방향은 맞는데 짧습니다. 사인의 합을 무엇으로 나누는지 봅니다.": lambda a, b, t: (
+            _slerp(a, b, t) * math.sin(_angle(a, b))
+        ),
+        "내적을 각으로 썼습니다. 내적은 각의 코사인이므로 torch.acos로 각을 구합니다.": lambda a, b, t: (
+            _slerp(a, b, t, angle=float(a @ b))
+        ),
     },
     otherwise=_slerp_slip,
     same=lambda one, other: close(one, other, 1e-3),
@@ -160,7 +187,9 @@ def copies(answer: object) -> None:
     generator = torch.Generator().manual_seed(0)
     for dim, scale in ((48, 1.0), (12, 30.0), (100, 0.02)):
         blobs = torch.randn(8, dim, generator=generator)
-        training, fresh, new = (scale * _around(blobs, count, generator) for count in (300, 200, 60))
+        training, fresh, new = (
+            scale * _around(blobs, count, generator) for count in (300, 200, 60)
+        )
         noise = torch.randn(40, dim, generator=generator)
         copied = training[torch.randperm(300, generator=generator)[:40]] + 0.02 * scale * noise
         order = torch.randperm(100, generator=generator)
@@ -177,7 +206,10 @@ def copies(answer: object) -> None:
         expect(
             caught == 40 and alarms <= 6,
             f"{dim}차원, 크기 {scale:g}의 자료에서 베낀 40개 가운데 {caught}개를 찾았고 새로운 60개 가운데 {alarms}개를 베꼈다고 했습니다. {slip}",
-            all(torch.equal(_marks(answer, samples[part], training, fresh), found[part]) for part in (truth, ~truth)),
+            all(
+                torch.equal(_marks(answer, samples[part], training, fresh), found[part])
+                for part in (truth, ~truth)
+            ),
             "같은 표본의 답이 함께 들어온 다른 표본에 따라 달라집니다. 기준은 samples가 아니라 fresh에서 구합니다.",
         )
 
@@ -192,5 +224,8 @@ def _around(blobs: Tensor, count: int, generator: torch.Generator) -> Tensor:
 def _marks(answer: object, samples: Tensor, training: Tensor, fresh: Tensor) -> Tensor:
     found = call(answer, samples, training, fresh)
     as_shape(found, (len(samples),))
-    expect(found.dtype == torch.bool, f"True와 False의 텐서를 기대했는데 {found.dtype}이(가) 왔습니다. 거리를 기준과 견줍니다.")
+    expect(
+        found.dtype == torch.bool,
+        f"True와 False의 텐서를 기대했는데 {found.dtype}이(가) 왔습니다. 거리를 기준과 견줍니다.",
+    )
     return found

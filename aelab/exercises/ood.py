@@ -34,8 +34,12 @@ checkerboard = Exercise(
     right=_board,
     mistakes={
         "흰색과 검은색이 뒤바뀌었습니다. 왼쪽 위 칸이 흰색입니다.": lambda cell: -_board(cell),
-        "검은 칸이 0입니다. [-1, 1]에서 0은 회색이고 검은색은 -1입니다.": lambda cell: (_board(cell) + 1) / 2,
-        "cell은 한 줄에 놓인 칸의 개수가 아니라 칸 한 변의 픽셀 수입니다.": lambda cell: _board(max(1, 32 // cell)),
+        "검은 칸이 0입니다. [-1, 1]에서 0은 회색이고 검은색은 -1입니다.": lambda cell: (
+            (_board(cell) + 1) / 2
+        ),
+        "cell은 한 줄에 놓인 칸의 개수가 아니라 칸 한 변의 픽셀 수입니다.": lambda cell: _board(
+            max(1, 32 // cell)
+        ),
     },
     otherwise=_board_slip,
 )
@@ -58,17 +62,31 @@ auroc = Exercise(
     cases=_scores_of_pairs,
     right=_share,
     mistakes={
-        "0.5보다 작은 값을 뒤집었습니다. 작은 값은 거꾸로 가려냈다는 뜻이므로 그대로 둡니다.": lambda a, b: max(_share(a, b), 1 - _share(a, b)),
+        "0.5보다 작은 값을 뒤집었습니다. 작은 값은 거꾸로 가려냈다는 뜻이므로 그대로 둡니다.": lambda a, b: (
+            max(_share(a, b), 1 - _share(a, b))
+        ),
         "거꾸로 세었습니다. 분포 밖이 더 큰 쌍을 셉니다.": lambda a, b: _share(b, a),
         "점수가 같은 쌍을 빠뜨렸습니다. 그런 쌍은 절반으로 셉니다.": lambda a, b: _share(a, b, 0),
-        "점수가 같은 쌍을 온전히 세었습니다. 그런 쌍은 절반으로 셉니다.": lambda a, b: _share(a, b, 1),
+        "점수가 같은 쌍을 온전히 세었습니다. 그런 쌍은 절반으로 셉니다.": lambda a, b: _share(
+            a, b, 1
+        ),
         "거꾸로 세었고, 점수가 같은 쌍도 빠뜨렸습니다.": lambda a, b: _share(b, a, 0),
-        "쌍의 개수입니다. 모든 쌍의 수로 나누어 비율로 만듭니다.": lambda a, b: _share(a, b) * len(a) * len(b),
-        "분포 안 점수의 개수로만 나누었습니다. 쌍은 n × m개입니다.": lambda a, b: _share(a, b) * len(b),
-        "분포 밖 점수의 개수로만 나누었습니다. 쌍은 n × m개입니다.": lambda a, b: _share(a, b) * len(a),
+        "쌍의 개수입니다. 모든 쌍의 수로 나누어 비율로 만듭니다.": lambda a, b: (
+            _share(a, b) * len(a) * len(b)
+        ),
+        "분포 안 점수의 개수로만 나누었습니다. 쌍은 n × m개입니다.": lambda a, b: (
+            _share(a, b) * len(b)
+        ),
+        "분포 밖 점수의 개수로만 나누었습니다. 쌍은 n × m개입니다.": lambda a, b: (
+            _share(a, b) * len(a)
+        ),
         "퍼센트입니다. 0과 1 사이의 비율로 둡니다.": lambda a, b: 100 * _share(a, b),
     },
-    otherwise=lambda got, a, b: "같은 자리끼리만이 아니라 모든 쌍을 견주었는지 봅니다." if 0 <= got <= 1 else "비율은 0과 1 사이에 있어야 합니다.",
+    otherwise=lambda got, a, b: (
+        "같은 자리끼리만이 아니라 모든 쌍을 견주었는지 봅니다."
+        if 0 <= got <= 1
+        else "비율은 0과 1 사이에 있어야 합니다."
+    ),
 )
 
 
@@ -134,12 +152,17 @@ def _clouds(count: int, roughness: float, generator: torch.Generator) -> Tensor:
     return (blobs * contrast).tanh()
 
 
-def _check_separation(answer: object, model: nn.Module, known: Tensor, outside: dict[str, Tensor]) -> None:
+def _check_separation(
+    answer: object, model: nn.Module, known: Tensor, outside: dict[str, Tensor]
+) -> None:
     reference, inside = known[:-40], known[-40:]
 
     def scores(images: Tensor) -> Tensor:
         found = as_shape(call(answer, model, reference, images), (len(images),))
-        expect(not found.isnan().any(), "점수에 NaN이 있습니다. 0으로 나누거나 음수의 로그를 구하지 않는지 봅니다.")
+        expect(
+            not found.isnan().any(),
+            "점수에 NaN이 있습니다. 0으로 나누거나 음수의 로그를 구하지 않는지 봅니다.",
+        )
         return found.nan_to_num()  # 무한대는 가장 큰 수로 봅니다
 
     usual = scores(inside)

@@ -64,7 +64,9 @@ def _same_noise(one: Tensor, other: Tensor) -> bool:
 def _noise_slip(noise: Tensor, images: Tensor, sigma: float | Tensor) -> str:
     if isinstance(sigma, Tensor):
         return "sigma가 텐서이면 i번째 이미지에 sigma[i]를 씁니다."
-    return f"sigma={sigma:g}인데 잡음의 평균은 {noise.mean():.2g}, 표준편차는 {noise.std():.2g}입니다."
+    return (
+        f"sigma={sigma:g}인데 잡음의 평균은 {noise.mean():.2g}, 표준편차는 {noise.std():.2g}입니다."
+    )
 
 
 _add_noise = Exercise(
@@ -76,19 +78,27 @@ _add_noise = Exercise(
         CLIPPED: lambda i, s, g: _noisy()(i, s, g).clamp(-1, 1),
         "평균이 0인 난수를 뽑습니다.": _noisy(draw=torch.rand),
         "sigma를 제곱해서 곱했습니다. sigma는 이미 표준편차입니다.": _noisy(lambda sigma: sigma**2),
-        "sigma의 제곱근을 곱했습니다. sigma는 분산이 아니라 표준편차입니다.": _noisy(lambda sigma: sigma**0.5),
+        "sigma의 제곱근을 곱했습니다. sigma는 분산이 아니라 표준편차입니다.": _noisy(
+            lambda sigma: sigma**0.5
+        ),
         "sigma를 곱하지 않았습니다.": _noisy(lambda sigma: 1.0),
         "두 배입니다. 이미지의 값 그대로의 눈금에서 더합니다.": _noisy(lambda sigma: 2 * sigma),
         "고른 분포의 난수입니다. 정규분포에서 뽑습니다.": _noisy(draw=_uniform),
-        "표준편차는 맞지만 정규분포의 난수가 아닙니다. torch.randn을 살펴봅니다.": _noisy(lambda sigma: sigma * 3**0.5, draw=_uniform),
+        "표준편차는 맞지만 정규분포의 난수가 아닙니다. torch.randn을 살펴봅니다.": _noisy(
+            lambda sigma: sigma * 3**0.5, draw=_uniform
+        ),
         "모든 이미지에 같은 잡음이 들었습니다. 값마다 따로 뽑습니다.": _noisy(shared=0),
         "세 채널에 같은 잡음이 들었습니다. 값마다 따로 뽑습니다.": _noisy(shared=1),
         "모든 줄에 같은 잡음이 들었습니다. 값마다 따로 뽑습니다.": _noisy(shared=2),
-        "sigma가 가로 자리에 따라 달라졌습니다. (batch,)를 (batch, 1, 1, 1)로 세웁니다.": lambda i, s, g: i + s * _standard(list(i.shape), g),
+        "sigma가 가로 자리에 따라 달라졌습니다. (batch,)를 (batch, 1, 1, 1)로 세웁니다.": lambda i, s, g: (
+            i + s * _standard(list(i.shape), g)
+        ),
     },
     otherwise=_noise_slip,
     same=_same_noise,
-    run=lambda answer, images, sigma: as_shape(with_generator(answer, images, sigma), tuple(images.shape)) - images,
+    run=lambda answer, images, sigma: (
+        as_shape(with_generator(answer, images, sigma), tuple(images.shape)) - images
+    ),
 )
 
 
@@ -122,15 +132,25 @@ psnr_gain = Exercise(
         "묶음에서 평균한 MSE를 썼습니다. 이미지마다 따로 구합니다.": lambda y, r, x: (
             10 * (mse(y, x).mean() / mse(r, x).mean()).log10().expand(len(x))
         ),
-        "묶음에서 평균했습니다. 이미지마다 하나씩 돌려줍니다.": lambda y, r, x: _gain(y, r, x).mean().expand(len(x)),
+        "묶음에서 평균했습니다. 이미지마다 하나씩 돌려줍니다.": lambda y, r, x: (
+            _gain(y, r, x).mean().expand(len(x))
+        ),
         "10을 곱하지 않았습니다.": lambda y, r, x: _gain(y, r, x) / 10,
         "MSE에는 20이 아니라 10을 곱합니다.": lambda y, r, x: 2 * _gain(y, r, x),
-        "자연로그입니다. 밑이 10인 로그를 씁니다.": tuple(lambda y, r, x, times=times: times * math.log(10) * _gain(y, r, x) for times in (0.1, 1)),
+        "자연로그입니다. 밑이 10인 로그를 씁니다.": tuple(
+            lambda y, r, x, times=times: times * math.log(10) * _gain(y, r, x) for times in (0.1, 1)
+        ),
         "MSE의 차이입니다. PSNR의 차이를 구합니다.": lambda y, r, x: mse(y, x) - mse(r, x),
         "MSE의 비율입니다. 로그를 씌워 dB로 바꿉니다.": lambda y, r, x: mse(y, x) / mse(r, x),
-        "복원한 뒤의 PSNR입니다. 복원하기 전의 것을 뺍니다.": lambda y, r, x: psnr(r, x, data_range=2),
-        "복원한 이미지를 잡음 낀 이미지와 견주었습니다. 깨끗한 이미지와 견줍니다.": lambda y, r, x: 10 * (mse(y, x) / mse(r, y)).log10(),
-        "잡음 낀 이미지를 [-1, 1]로 잘랐습니다. 받은 그대로 잽니다.": lambda y, r, x: _gain(y.clamp(-1, 1), r, x),
+        "복원한 뒤의 PSNR입니다. 복원하기 전의 것을 뺍니다.": lambda y, r, x: psnr(
+            r, x, data_range=2
+        ),
+        "복원한 이미지를 잡음 낀 이미지와 견주었습니다. 깨끗한 이미지와 견줍니다.": lambda y, r, x: (
+            10 * (mse(y, x) / mse(r, y)).log10()
+        ),
+        "잡음 낀 이미지를 [-1, 1]로 잘랐습니다. 받은 그대로 잽니다.": lambda y, r, x: _gain(
+            y.clamp(-1, 1), r, x
+        ),
     },
     otherwise="잡음 낀 이미지의 PSNR과 복원한 이미지의 PSNR을 따로 구해 봅니다.",
     shape="이미지마다 하나씩 돌려줍니다.",

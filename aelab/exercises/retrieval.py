@@ -24,8 +24,13 @@ def _ranked(distances: Tensor) -> Tensor:
 def _as_indices(result: Any) -> Tensor:
     expect(not isinstance(result, tuple), "값이 둘 왔습니다. 거리는 빼고 번호만 돌려줍니다.")
     numbers = as_tensor(result)
-    real = not isinstance(result, Tensor) or result.is_floating_point() or result.dtype == torch.bool
-    expect(not real, f"번호의 텐서를 기대했는데 {getattr(result, 'dtype', '수 하나')}이(가) 왔습니다. 거리가 아니라 번호를 돌려줍니다.")
+    real = (
+        not isinstance(result, Tensor) or result.is_floating_point() or result.dtype == torch.bool
+    )
+    expect(
+        not real,
+        f"번호의 텐서를 기대했는데 {getattr(result, 'dtype', '수 하나')}이(가) 왔습니다. 거리가 아니라 번호를 돌려줍니다.",
+    )
     return numbers
 
 
@@ -58,19 +63,33 @@ top_k = Exercise(
     cases=_searches,
     right=_first(_distance),
     mistakes={
-        "가장 먼 것부터 나왔습니다. 거리는 작을수록 가깝습니다.": _first(lambda q, c: -_distance(q, c)),
-        "가장 가까운 것이 빠졌습니다. 질의가 검색 대상에 들어 있지 않으므로 첫째를 버리지 않습니다.": lambda q, c, k: _ranked(_distance(q, c))[
-            1 : k + 1
-        ],
-        "내적이 큰 차례로 나왔습니다. 차이를 제곱해 더한 것이 작은 차례입니다.": _first(lambda q, c: -(c @ q)),
-        "코사인 거리의 차례로 나왔습니다. 차이를 제곱해 더한 것이 작은 차례입니다.": _first(lambda q, c: -normalize(c) @ normalize(q, dim=0)),
-        "좌표마다의 차이의 절댓값을 더한 차례로 나왔습니다. 차이를 제곱해 더한 것이 작은 차례입니다.": _first(lambda q, c: (c - q).abs().sum(1)),
-        "차이의 제곱이 아니라 차이를 더한 차례로 나왔습니다. 차이를 제곱해 더한 것이 작은 차례입니다.": _first(lambda q, c: (c - q).sum(1)),
+        "가장 먼 것부터 나왔습니다. 거리는 작을수록 가깝습니다.": _first(
+            lambda q, c: -_distance(q, c)
+        ),
+        "가장 가까운 것이 빠졌습니다. 질의가 검색 대상에 들어 있지 않으므로 첫째를 버리지 않습니다.": lambda q, c, k: (
+            _ranked(_distance(q, c))[1 : k + 1]
+        ),
+        "내적이 큰 차례로 나왔습니다. 차이를 제곱해 더한 것이 작은 차례입니다.": _first(
+            lambda q, c: -(c @ q)
+        ),
+        "코사인 거리의 차례로 나왔습니다. 차이를 제곱해 더한 것이 작은 차례입니다.": _first(
+            lambda q, c: -normalize(c) @ normalize(q, dim=0)
+        ),
+        "좌표마다의 차이의 절댓값을 더한 차례로 나왔습니다. 차이를 제곱해 더한 것이 작은 차례입니다.": _first(
+            lambda q, c: (c - q).abs().sum(1)
+        ),
+        "차이의 제곱이 아니라 차이를 더한 차례로 나왔습니다. 차이를 제곱해 더한 것이 작은 차례입니다.": _first(
+            lambda q, c: (c - q).sum(1)
+        ),
     },
     otherwise=_top_k_slip,
     read=_as_indices,
     same=torch.equal,
-    run=without((torch, "cdist"), (LatentIndex, "__init__"), hint="torch.cdist나 LatentIndex를 쓰지 않고 거리를 구합니다."),
+    run=without(
+        (torch, "cdist"),
+        (LatentIndex, "__init__"),
+        hint="torch.cdist나 LatentIndex를 쓰지 않고 거리를 구합니다.",
+    ),
 )
 
 
@@ -97,13 +116,21 @@ precision_at_k = Exercise(
     cases=_neighbourhoods,
     right=lambda n, q: _hits(n, q).mean(1),
     mistakes={
-        "수 하나가 나왔습니다. 평균하기 전에 질의마다 하나씩 돌려줍니다.": lambda n, q: _hits(n, q).mean(),
-        "맞은 수가 나왔습니다. 이웃의 수로 나누어 비율로 만듭니다.": lambda n, q: _hits(n, q).sum(1),
+        "수 하나가 나왔습니다. 평균하기 전에 질의마다 하나씩 돌려줍니다.": lambda n, q: _hits(
+            n, q
+        ).mean(),
+        "맞은 수가 나왔습니다. 이웃의 수로 나누어 비율로 만듭니다.": lambda n, q: _hits(n, q).sum(
+            1
+        ),
         "틀린 비율이 나왔습니다. 클래스가 같은 것을 셉니다.": lambda n, q: 1 - _hits(n, q).mean(1),
-        "하나라도 맞으면 1이 되었습니다. 몇 개가 맞았는지 셉니다.": lambda n, q: _hits(n, q).amax(1),
+        "하나라도 맞으면 1이 되었습니다. 몇 개가 맞았는지 셉니다.": lambda n, q: _hits(n, q).amax(
+            1
+        ),
         "첫째 이웃만 보았습니다. 이웃을 모두 셉니다.": lambda n, q: _hits(n, q)[:, 0],
         "이웃의 자리마다 평균했습니다. 질의마다 평균합니다.": lambda n, q: _hits(n, q).mean(0),
-        "질의의 라벨이 이웃의 자리마다 견주어졌습니다.": lambda n, q: (n == q).double().mean(1) if n.shape[0] == n.shape[1] else _hits(n, q).mean(1),
+        "질의의 라벨이 이웃의 자리마다 견주어졌습니다.": lambda n, q: (
+            (n == q).double().mean(1) if n.shape[0] == n.shape[1] else _hits(n, q).mean(1)
+        ),
     },
     otherwise=_precision_slip,
     shape="질의마다 하나씩 돌려줍니다.",
@@ -128,7 +155,9 @@ k_occurrence = Exercise(
     mistakes={
         "나왔는지만 표시했습니다. 몇 번 나왔는지 셉니다.": lambda i, n: _counted(i, n).clamp(max=1),
         "합이 1입니다. 비율이 아니라 횟수를 셉니다.": lambda i, n: _counted(i, n) / i.numel(),
-        "질의의 수로 나누었습니다. 비율이 아니라 횟수를 셉니다.": lambda i, n: _counted(i, n) / len(i),
+        "질의의 수로 나누었습니다. 비율이 아니라 횟수를 셉니다.": lambda i, n: (
+            _counted(i, n) / len(i)
+        ),
         "첫째 이웃만 세었습니다. 목록의 모든 자리를 셉니다.": lambda i, n: _counted(i[:, 0], n),
     },
     otherwise=lambda got, i, n: (
@@ -144,7 +173,9 @@ k_occurrence = Exercise(
 def _shifted_codes(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor, int]]:
     for queries, count, size, k in ((7, 60, 5, 6), (4, 30, 8, 3), (1, 20, 4, 20)):
         shift = 4 * torch.randn(size, generator=generator)
-        codes = torch.randn(count, size, generator=generator) * torch.linspace(0.2, 3, count)[:, None]
+        codes = (
+            torch.randn(count, size, generator=generator) * torch.linspace(0.2, 3, count)[:, None]
+        )
         yield 1.5 * torch.randn(queries, size, generator=generator) + shift + 1, codes + shift, k
 
 
@@ -152,7 +183,9 @@ def _search(queries: Tensor, codes: Tensor, k: int) -> Tensor:
     return _ranked(_euclidean(queries, codes))[:, :k]
 
 
-def _centred(change: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]) -> Callable[[Tensor, Tensor, int], Tensor]:
+def _centred(
+    change: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]],
+) -> Callable[[Tensor, Tensor, int], Tensor]:
     """검색 대상의 평균을 빼고 `change`로 바꾼 뒤의 유클리드 검색."""
     return lambda q, c, k: _search(*change(q - c.mean(0), c - c.mean(0)), k)
 
@@ -175,10 +208,18 @@ cosine_search = Exercise(
     right=_centred(lambda q, c: (normalize(q), normalize(c))),
     mistakes={
         "유클리드 거리의 차례 그대로입니다. 벡터의 길이를 먼저 없앱니다.": _search,
-        "평균을 빼지 않은 코사인의 차례입니다. 원점을 검색 대상의 평균으로 옮깁니다.": lambda q, c, k: _search(normalize(q), normalize(c), k),
-        "질의에서 질의의 평균을 뺐습니다. 둘 다 검색 대상의 평균을 빼야 합니다.": _centred(lambda q, c: (normalize(q - q.mean(0)), normalize(c))),
-        "검색 대상의 길이가 남아 있습니다. 질의와 검색 대상을 모두 길이 1로 맞춥니다.": _centred(lambda q, c: (normalize(q), c)),
-        "좌표마다 길이를 맞추었습니다. 벡터마다 맞춥니다.": _centred(lambda q, c: (normalize(q, dim=0), normalize(c, dim=0))),
+        "평균을 빼지 않은 코사인의 차례입니다. 원점을 검색 대상의 평균으로 옮깁니다.": lambda q, c, k: (
+            _search(normalize(q), normalize(c), k)
+        ),
+        "질의에서 질의의 평균을 뺐습니다. 둘 다 검색 대상의 평균을 빼야 합니다.": _centred(
+            lambda q, c: (normalize(q - q.mean(0)), normalize(c))
+        ),
+        "검색 대상의 길이가 남아 있습니다. 질의와 검색 대상을 모두 길이 1로 맞춥니다.": _centred(
+            lambda q, c: (normalize(q), c)
+        ),
+        "좌표마다 길이를 맞추었습니다. 벡터마다 맞춥니다.": _centred(
+            lambda q, c: (normalize(q, dim=0), normalize(c, dim=0))
+        ),
         "가장 먼 것부터 나왔습니다.": _centred(lambda q, c: (-normalize(q), normalize(c))),
     },
     otherwise="검색 대상의 평균을 빼고, 벡터마다 길이를 1로 맞춘 뒤, 유클리드 거리로 찾는 세 단계를 하나씩 확인합니다.",

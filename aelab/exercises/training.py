@@ -25,12 +25,22 @@ _batch_loss = Exercise(
     cases=_pairs,
     right=lambda r, o: squared_error_per_image(r, o).mean(),
     mistakes={
-        "모든 값에서 평균했습니다. 한 이미지 안에서는 더합니다.": lambda r, o: (r - o).square().mean(),
-        "묶음까지 더했습니다. 이미지들 사이에서는 평균합니다.": lambda r, o: squared_error_per_image(r, o).sum(),
-        "이미지의 수로 두 번 나누었습니다.": lambda r, o: squared_error_per_image(r, o).mean() / len(o),
-        "채널마다 평균했습니다. 채널도 한 이미지의 값입니다.": lambda r, o: squared_error_per_image(r, o).mean() / o.shape[1],
+        "모든 값에서 평균했습니다. 한 이미지 안에서는 더합니다.": lambda r, o: (
+            (r - o).square().mean()
+        ),
+        "묶음까지 더했습니다. 이미지들 사이에서는 평균합니다.": lambda r, o: (
+            squared_error_per_image(r, o).sum()
+        ),
+        "이미지의 수로 두 번 나누었습니다.": lambda r, o: (
+            squared_error_per_image(r, o).mean() / len(o)
+        ),
+        "채널마다 평균했습니다. 채널도 한 이미지의 값입니다.": lambda r, o: (
+            squared_error_per_image(r, o).mean() / o.shape[1]
+        ),
         "제곱이 아니라 절댓값을 더했습니다.": lambda r, o: (r - o).abs().sum() / len(o),
-        "제곱근을 씌웠습니다. 거리가 아니라 제곱오차입니다.": lambda r, o: squared_error_per_image(r, o).sqrt().mean(),
+        "제곱근을 씌웠습니다. 거리가 아니라 제곱오차입니다.": lambda r, o: (
+            squared_error_per_image(r, o).sqrt().mean()
+        ),
     },
     otherwise="먼저 이미지마다 값 하나가 나오도록 더하고, 그 값들을 평균합니다.",
 )
@@ -84,12 +94,22 @@ warmup_cosine = Exercise(
             _schedule(_cosine, up=lambda step, warmup: min(1, (step + 1) / warmup)),
             _schedule(_cosine, up=lambda step, warmup: (step + 1) / (warmup + 1)),
         ),
-        "코사인이 0번째에서 시작했습니다. warmup번째에서 시작합니다.": lambda s, w, t, p: p * (s / w if s <= w else _cosine(s / t)),
-        "올리는 구간이 없습니다. 처음 warmup번은 0에서 곧게 올립니다.": lambda s, w, t, p: p * _cosine(s / t),
+        "코사인이 0번째에서 시작했습니다. warmup번째에서 시작합니다.": lambda s, w, t, p: (
+            p * (s / w if s <= w else _cosine(s / t))
+        ),
+        "올리는 구간이 없습니다. 처음 warmup번은 0에서 곧게 올립니다.": lambda s, w, t, p: (
+            p * _cosine(s / t)
+        ),
         "곧은 선으로 내렸습니다. 내릴 때는 코사인을 씁니다.": _schedule(lambda part: 1 - part),
-        "코사인의 4분의 1 주기를 썼습니다. 끝에서도 완만하도록 반 주기를 씁니다.": _schedule(lambda part: math.cos(math.pi / 2 * part)),
-        "코사인을 그대로 곱했습니다. -1부터 1까지의 값을 0부터 1까지로 옮겨서 곱합니다.": _schedule(lambda part: math.cos(math.pi * part)),
-        "내리는 구간이 없습니다. warmup번째부터 total번째까지 0으로 내립니다.": _schedule(lambda part: 1),
+        "코사인의 4분의 1 주기를 썼습니다. 끝에서도 완만하도록 반 주기를 씁니다.": _schedule(
+            lambda part: math.cos(math.pi / 2 * part)
+        ),
+        "코사인을 그대로 곱했습니다. -1부터 1까지의 값을 0부터 1까지로 옮겨서 곱합니다.": _schedule(
+            lambda part: math.cos(math.pi * part)
+        ),
+        "내리는 구간이 없습니다. warmup번째부터 total번째까지 0으로 내립니다.": _schedule(
+            lambda part: 1
+        ),
     },
     otherwise=lambda got, step, warmup, total, peak: (
         f"학습률은 0과 {peak:g} 사이에 머뭅니다."
@@ -128,8 +148,12 @@ batch_sizes = Exercise(
     right=_sizes,
     mistakes={
         "크기는 맞지만 차례가 다릅니다. 작은 것부터 적습니다.": lambda n, k: _sizes(n, k)[::-1],
-        "마지막의 작은 묶음을 버렸습니다. 그 묶음도 한 번의 갱신입니다.": lambda n, k: [size for size in range(1, n + 1) if n // size == k],
-        "나누어떨어지는 크기만 찾았습니다. 마지막 묶음은 작아도 됩니다.": lambda n, k: [size for size in range(1, n + 1) if n / size == k],
+        "마지막의 작은 묶음을 버렸습니다. 그 묶음도 한 번의 갱신입니다.": lambda n, k: [
+            size for size in range(1, n + 1) if n // size == k
+        ],
+        "나누어떨어지는 크기만 찾았습니다. 마지막 묶음은 작아도 됩니다.": lambda n, k: [
+            size for size in range(1, n + 1) if n / size == k
+        ],
     },
     otherwise=_sizes_slip,
     shape=None,
@@ -157,7 +181,10 @@ def train(answer: object) -> None:
         raise Hint(_why_slow(answer, images, validation, ratio))
     second, _ = _trained(answer, images, others)
     expect(
-        all(close(one.detach(), two.detach(), 1e-3) for one, two in zip(model.parameters(), second.parameters(), strict=True)),
+        all(
+            close(one.detach(), two.detach(), 1e-3)
+            for one, two in zip(model.parameters(), second.parameters(), strict=True)
+        ),
         "검증 이미지만 바꾸었는데 학습한 매개변수가 달라졌습니다. 검증 이미지로는 backward와 step을 하지 않고, 난수의 씨앗을 정해 둡니다.",
     )
 
@@ -174,10 +201,14 @@ def _new_model() -> nn.Module:
     """선형층 두 개의 오토인코더: 채점이 빨리 끝날 만큼 작습니다."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return nn.Sequential(nn.Flatten(), nn.Linear(192, 8), nn.Linear(8, 192), nn.Unflatten(1, (3, 8, 8)))
+        return nn.Sequential(
+            nn.Flatten(), nn.Linear(192, 8), nn.Linear(8, 192), nn.Unflatten(1, (3, 8, 8))
+        )
 
 
-def _trained(answer: Any, images: Tensor, validation: Tensor, model: nn.Module | None = None) -> tuple[nn.Module, object]:
+def _trained(
+    answer: Any, images: Tensor, validation: Tensor, model: nn.Module | None = None
+) -> tuple[nn.Module, object]:
     model = model or _new_model()
     # 모델은 학습되어야 하므로 베끼지 않고 묶어서 넘깁니다.
     bound = functools.partial(answer, model) if callable(answer) else answer
@@ -193,7 +224,10 @@ def _error(model: nn.Module, images: Tensor) -> float:
 
 def _check_errors(errors: Any, measured: float, on_images: float) -> None:
     errors = _as_list(errors)
-    expect(len(errors) > 1, f"epoch마다의 검증 오차를 두 개 이상 담은 목록을 기대했는데 길이가 {len(errors)}입니다.")
+    expect(
+        len(errors) > 1,
+        f"epoch마다의 검증 오차를 두 개 이상 담은 목록을 기대했는데 길이가 {len(errors)}입니다.",
+    )
     slips = {
         "학습 이미지에서 잰 오차입니다. 검증 이미지에서 잽니다.": on_images,
         "값마다 평균했습니다. 이미지마다 더한 다음 이미지들 사이에서 평균합니다.": measured / 192,
@@ -201,7 +235,10 @@ def _check_errors(errors: Any, measured: float, on_images: float) -> None:
     }
     other = "마지막 갱신 뒤의 모델로, 검증 이미지 전체에서 잽니다."
     slip = next((text for text, value in slips.items() if close(errors[-1], value, 1e-3)), other)
-    expect(close(errors[-1], measured, 1e-3), f"돌려준 마지막 검증 오차는 {errors[-1]:.4g}인데 모델로 재어 보면 {measured:.4g}입니다. {slip}")
+    expect(
+        close(errors[-1], measured, 1e-3),
+        f"돌려준 마지막 검증 오차는 {errors[-1]:.4g}인데 모델로 재어 보면 {measured:.4g}입니다. {slip}",
+    )
 
 
 def _why_slow(answer: object, images: Tensor, validation: Tensor, ratio: float) -> str:
@@ -212,11 +249,17 @@ def _why_slow(answer: object, images: Tensor, validation: Tensor, ratio: float) 
     fresh: list[Tensor] = []
     piled: list[bool] = []
     watched.register_hook(lambda gradient: fresh.append(gradient.clone()))
-    watched.register_post_accumulate_grad_hook(lambda parameter: piled.append(not close(parameter.grad, fresh[-1], 1e-3)))
+    watched.register_post_accumulate_grad_hook(
+        lambda parameter: piled.append(not close(parameter.grad, fresh[-1], 1e-3))
+    )
     _trained(answer, images, validation, model)
     why = f"갱신 {len(piled)}번에 그쳤거나 학습률이 맞지 않습니다. 둘을 바꾸어 봅니다."
     if torch.equal(before, parameters_to_vector(model.parameters())):
-        why = "매개변수가 처음 그대로입니다. optimizer.step()을 부르는지 봅니다." if piled else "backward()를 한 번도 부르지 않았습니다."
+        why = (
+            "매개변수가 처음 그대로입니다. optimizer.step()을 부르는지 봅니다."
+            if piled
+            else "backward()를 한 번도 부르지 않았습니다."
+        )
     elif sum(piled) > len(piled) / 2:
         why = "기울기가 지난 묶음의 것에 쌓입니다. backward 앞에서 0으로 되돌립니다."
     return f"검증 오차가 평균 이미지의 {ratio:.2f}배입니다. {TRAINING_BOUND} 아래로 내립니다. {why}"

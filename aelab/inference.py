@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from aelab.checks import check_positive_int
+from aelab.checks import check_positive_int, unexpected
 from aelab.data import ImageSet
 from aelab.models import evaluation_mode
 
@@ -46,9 +46,8 @@ def batches(network: nn.Module, inputs: ImageSet | Tensor, batch_size: int) -> I
     """신경망의 장치로 옮긴 묶음을 차례로 냅니다. 오류는 `predict`와 같습니다."""
     check_positive_int(batch_size, "batch_size")
     if not isinstance(inputs, ImageSet | Tensor):
-        raise TypeError(
-            f"inputs: ImageSet이나 torch.Tensor를 기대했는데 {type(inputs).__name__}이(가) 왔습니다."
-        )
+        expected = "ImageSet이나 torch.Tensor를"
+        raise unexpected("inputs", expected, type(inputs).__name__, error=TypeError)
     if len(inputs) == 0:
         raise ValueError("inputs: 하나 이상을 기대했는데 비어 있습니다.")
     device = next((weight.device for weight in network.parameters()), torch.device("cpu"))

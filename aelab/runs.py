@@ -102,9 +102,8 @@ class Run:
                 yield
         except OSError as error:
             raise OSError(
-                f"folder: 쓸 수 있는 폴더를 기대했는데 {self.folder}에 기록하지 못했습니다"
-                f"({error.strerror}). 디스크 공간과 쓰기 권한을 봅니다. 앞선 기록은 그대로이니 고친 뒤에 "
-                "이어 갑니다(resume=True)."
+                f"{self.folder}에 기록하지 못했습니다({error.strerror}). 디스크 공간과 쓰기 권한을 봅니다. "
+                "앞선 기록은 그대로이니 고친 뒤에 이어 갑니다(resume=True)."
             ) from error
 
     def finish_epoch(self, **measured: float) -> None:

@@ -12,8 +12,9 @@ from torch import nn
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 from tqdm import tqdm
 
-from aelab.checks import check_positive_int
+from aelab.checks import check_positive_int, unexpected
 from aelab.data import ImageSet
+from aelab.inference import batches
 from aelab.metrics import squared_error_per_image
 from aelab.models import Autoencoder, evaluation_mode
 from aelab.muon import Muon
@@ -49,23 +50,19 @@ class TrainingConfig:
             value = getattr(self, field.name)
             if hasattr(value, "item"):  # NumPy의 수는 체크포인트에 담을 수 없습니다.
                 object.__setattr__(self, field.name, value.item())
-        for name in ("latent_dim", "base_channel_size", "epochs", "batch_size"):
+        counts = "latent_dim", "base_channel_size", "epochs", "batch_size", "reconstructions_every"
+        for name in counts:
             check_positive_int(getattr(self, name), name)
-        check_positive_int(self.reconstructions_every, "reconstructions_every")
         if not isinstance(self.seed, int):
-            raise TypeError(f"seed: 정수를 기대했는데 {self.seed!r}이(가) 왔습니다.")
+            raise unexpected("seed", "정수를", repr(self.seed), error=TypeError)
         if self.schedule not in ("one_cycle", "plateau"):
-            raise ValueError(
-                f"schedule: 'one_cycle' 또는 'plateau'를 기대했는데 {self.schedule!r}이(가) 왔습니다."
-            )
+            raise unexpected("schedule", "'one_cycle' 또는 'plateau'를", repr(self.schedule))
         for name in ("learning_rate", "muon_learning_rate", "weight_decay"):
             value = getattr(self, name)
-            if value is None and name == "muon_learning_rate":
+            if name == "muon_learning_rate" and value is None:
                 continue
-            least = "0 이상인" if name == "weight_decay" else "0보다 큰"
-            number = isinstance(value, int | float) and 0 <= value < math.inf
-            if not number or (value == 0 and name != "weight_decay"):
-                raise ValueError(f"{name}: {least} 수를 기대했는데 {value!r}이(가) 왔습니다.")
+            if not isinstance(value, int | float) or not 0 <= value < math.inf:
+                raise unexpected(name, "0 이상인 수를", repr(value))
 
     def on(self, device: torch.device | str) -> "TrainingConfig":
         """정하지 않은 것(None)을 장치에 맞게 정한 설정."""
@@ -179,18 +176,14 @@ def fit(
 
 
 @torch.inference_mode()
-def evaluate(model: Autoencoder, images: ImageSet, *, batch_size: int = 1000) -> float:
+def evaluate(model: Autoencoder, images: ImageSet | Images, *, batch_size: int = 1000) -> float:
     """이미지마다 더한 제곱오차의 평균. 값의 범위는 [-1, 1] 이미지 기준이고, 모델의 장치에서 계산합니다.
 
-    오류: 이미지 모음이 아니면 TypeError, 이미지가 없으면 ValueError.
+    오류: 이미지 모음도 텐서도 아니면 TypeError, 이미지가 없으면 ValueError.
     """
-    if not isinstance(images, ImageSet):
-        raise TypeError(f"images: ImageSet을 기대했는데 {type(images).__name__}이(가) 왔습니다.")
-    if len(images) == 0:
-        raise ValueError("images: 한 장 이상의 이미지를 기대했는데 빈 모음이 왔습니다.")
-    device, total = next(model.parameters()).device, 0.0
+    total = 0.0
     with evaluation_mode(model):
-        for batch in images.batches(batch_size, device):
+        for batch in batches(model, images, batch_size):
             batch = batch.to(memory_format=torch.channels_last)  # 합성곱이 빠른 배치
             total += float(squared_error_per_image(model(batch), batch).cpu().double().sum())
     return total / len(images)
@@ -253,7 +246,6 @@ def _check_shares(
 ) -> None:
     last_batch = len(train) and (len(train) - 1) % config.batch_size + 1
     if min(last_batch, len(validation)) < processes.count:
-        raise ValueError(
-            f"train, validation: 프로세스({processes.count}개)마다 한 장 이상의 이미지를 기대했는데 "
-            f"학습 세트의 마지막 묶음이 {last_batch}장, 검증 세트가 {len(validation)}장입니다."
-        )
+        expected = f"프로세스({processes.count}개)마다 한 장 이상의 이미지를"
+        came = f"학습 세트의 마지막 묶음이 {last_batch}장, 검증 세트가 {len(validation)}장"
+        raise unexpected("train, validation", expected, came)

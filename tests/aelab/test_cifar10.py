@@ -207,16 +207,6 @@ def test_half_written_files_are_replaced(cache, use):
     assert contents(cache) == FILES
 
 
-def test_only_old_leftovers_are_removed(cache, use):
-    for name in (".cifar10-old", ".cifar10-running"):
-        (cache / name).mkdir(parents=True)
-    two_days_ago = time.time() - 2 * 24 * 60 * 60
-    os.utime(cache / ".cifar10-old", (two_days_ago, two_days_ago))
-    use("good")
-    cifar10.download()
-    assert {path.name for path in cache.iterdir()} == {".cifar10-running", FOLDER}
-
-
 def test_downloads_at_once_end_in_one_good_copy(cache, use):
     use("good")
     threads = [threading.Thread(target=cifar10.download) for _ in range(4)]

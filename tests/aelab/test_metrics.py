@@ -180,7 +180,7 @@ def test_the_lines_that_the_messages_give_mend_what_students_pass(
     [
         (IMAGE[:1], IMAGE, "restored: original과 같은 모양 (2, 3, 16, 16)을(를) 기대했는데 (1, 3"),
         (IMAGE[..., :8], IMAGE, "같은 모양"),
-        (IMAGE[:0], IMAGE[:0], "빈 묶음"),
+        (IMAGE[:0], IMAGE[:0], "한 장 이상의 이미지"),
         (IMAGE.to("meta"), IMAGE, "장치 cpu을(를) 기대했는데 meta"),
         (IMAGE.tolist(), IMAGE, "restored: torch.Tensor를 기대했는데 list"),
     ],

@@ -188,7 +188,7 @@ MANY = (8192 // 32) ** 2 + 1
             torch.zeros(MANY, 2),
             {"번호": range(MANY)},
             torch.zeros(1, 1, 1, 1).expand(MANY, 3, 32, 32),
-            "32픽셀 그림은 65,536장까지인데 65,537장이 왔습니다",
+            "65,536장 이하를 기대했는데 65,537장이 왔습니다",
         ),
     ],
 )
@@ -205,7 +205,7 @@ def test_folders_that_cannot_take_a_record_are_refused(content, tmp_path):
     with pytest.raises(FileExistsError, match="이미 프로젝터의 기록이 있습니다"):
         write(tmp_path, *content)
     (tmp_path / "file").write_text("파일", encoding="utf-8")
-    with pytest.raises(OSError, match="쓸 수 있는 폴더를 기대했는데"):
+    with pytest.raises(OSError, match="쓸 수 없습니다"):
         write(tmp_path / "file" / "log", *content)
 
 

@@ -175,7 +175,7 @@ ZERO[13] = 0
         (CODES.numpy(), {}, "codes: torch.Tensor를 기대했는데 ndarray"),
         (CODES.long(), {}, "codes: 실수형 텐서를 기대했는데 torch.int64"),
         (CODES / 0, {}, "codes: 유한한 값만 기대했는데"),
-        (CODES, {"metric": "l1"}, "metric: 'euclidean', 'cosine' 가운데 .* 기대했는데 'l1'이"),
+        (CODES, {"metric": "l1"}, "metric: 'euclidean' 또는 'cosine'을 기대했는데 'l1'이"),
         (CODES, {"backend": "annoy"}, "backend: 'exact', 'faiss', 'faiss-hnsw' .* 'annoy'이"),
         (ZERO, {"metric": "cosine"}, "codes: 코사인 거리에는 .* 13번이 영벡터"),
     ],

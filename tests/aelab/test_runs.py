@@ -215,5 +215,5 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, monkeypatch):
 
 def test_a_folder_that_cannot_be_made_is_refused_before_training(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(OSError, match="folder: 쓸 수 있는 폴더를 기대했는데 .*run에 기록하지 못"):
+    with pytest.raises(OSError, match="run에 기록하지 못했습니다"):
         fit(CONFIG, *SETS, tmp_path / "file" / "run")

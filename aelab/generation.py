@@ -76,7 +76,7 @@ class LatentGaussian:
         오류: 모양이나 자료형이 다르거나 유한하지 않은 값이 있으면 ValueError 또는 TypeError.
         """
         _check_sample(codes)
-        codes = codes.detach().double()
+        codes = codes.detach().cpu().double()
         return cls.from_moments(codes.mean(0), torch.cov(codes.T).reshape(2 * codes.shape[1:]))
 
     @classmethod
@@ -123,7 +123,7 @@ class LatentMixture:
         from sklearn.mixture import GaussianMixture
 
         fitted = GaussianMixture(components, reg_covar=1e-5, random_state=seed)
-        fitted.fit(codes.detach().double().cpu().numpy())
+        fitted.fit(codes.detach().cpu().double().numpy())
         moments = map(torch.from_numpy, fitted.means_), map(torch.from_numpy, fitted.covariances_)
         parts = tuple(map(LatentGaussian.from_moments, *moments))
         return cls(torch.from_numpy(fitted.weights_).float(), parts)

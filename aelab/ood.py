@@ -18,9 +18,9 @@ from aelab.checks import (
     unexpected,
 )
 from aelab.data import ImageSet
-from aelab.inference import BATCH_SIZE, batches
+from aelab.inference import BATCH_SIZE, collect
 from aelab.metrics import squared_error_per_image
-from aelab.models import IMAGE_SIZE, evaluation_mode
+from aelab.models import IMAGE_SIZE
 from aelab.types import Images, PerImage
 
 Numbers = float | Sequence[float] | Sequence[Sequence[float]] | Tensor
@@ -147,7 +147,6 @@ def shifted(images: Images, *, down: int = 0, right: int = 0) -> Images:
     return images[:, :, rows[:, None], columns]
 
 
-@torch.no_grad()
 def reconstruction_score(
     model: nn.Module, images: ImageSet | Images, *, batch_size: int = BATCH_SIZE
 ) -> PerImage:
@@ -158,9 +157,9 @@ def reconstruction_score(
         images: 이미지 모음, 또는 [-1, 1]의 실수 (n, 3, 32, 32).
         batch_size: 한 번에 넣는 장수.
     """
-    parts = batches(model, images, batch_size)
-    with evaluation_mode(model):
-        return torch.cat([squared_error_per_image(model(part), part).cpu() for part in parts])
+    return collect(
+        lambda part: squared_error_per_image(model(part), part), model, images, batch_size
+    )
 
 
 def auroc(in_scores: PerImage, out_scores: PerImage) -> float:

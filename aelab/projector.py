@@ -113,7 +113,7 @@ def flatten(codes: Codes, method: Literal["pca", "tsne"]) -> Tensor:
     if (codes == codes[0]).all():
         raise ValueError("codes: 서로 다른 잠재 벡터를 기대했는데 모두 같아 펼칠 방향이 없습니다.")
     # 메모리에 놓인 차례가 다르면 반올림이 달라지고, 그 차이로 축의 부호가 뒤집힐 수 있습니다.
-    values = codes.detach().double().cpu().contiguous().numpy()
+    values = codes.detach().cpu().double().contiguous().numpy()
     if method == "pca":
         from sklearn.decomposition import PCA
 

@@ -57,7 +57,8 @@ class LatentIndex:
         check_finite(codes, "codes")
         self._cosine = metric == "cosine"
         self._check_directions(codes, "codes")
-        self._codes = codes.detach()
+        # float64로 재는데, CUDA 밖의 가속기에는 float64가 없을 수 있습니다.
+        self._codes = codes.detach() if codes.is_cuda else codes.detach().cpu()
         self._faiss: Any = None if backend == "exact" else self._build_faiss(backend)
 
     def __len__(self) -> int:

@@ -14,13 +14,13 @@ from tqdm import tqdm
 
 from aelab.checks import check_positive_int, unexpected
 from aelab.data import ImageSet
-from aelab.inference import batches
+from aelab.inference import collect, naming_batch_size
 from aelab.metrics import squared_error_per_image
-from aelab.models import Autoencoder, evaluation_mode
+from aelab.models import Autoencoder
 from aelab.muon import Muon
 from aelab.processes import Processes
 from aelab.runs import Run, load_best
-from aelab.types import Images
+from aelab.types import Images, PerImage
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def fit(
     validation: ImageSet,
     folder: Path | str,
     *,
-    device: torch.device | str = "cpu",
+    device: torch.device | str | None = None,
     resume: bool = False,
 ) -> Autoencoder:
     """오토인코더를 학습하고, 검증 오차가 가장 작았던 모델을 평가 모드로 돌려줍니다.
@@ -93,8 +93,8 @@ def fit(
         config: 학습 설정.
         train, validation: 학습 세트와 검증 세트.
         folder: 기록할 폴더. 없으면 만듭니다.
-        device: 학습할 장치. torchrun이 띄운 프로세스들이면 저마다의 장치(`processes.joined`)이고,
-            묶음 하나를 나누어 계산합니다. 기록은 첫째 프로세스만 씁니다.
+        device: 학습할 장치. None이면 CUDA가 있을 때 그 GPU, 없으면 CPU입니다. torchrun이 띄운 프로세스들이면
+            저마다의 장치(`processes.joined`)이고, 묶음 하나를 나누어 계산합니다. 기록은 첫째 프로세스만 씁니다.
         resume: True이면 앞선 기록이 있을 때 이어 가고, 없으면 처음부터 시작합니다. CPU에서는 중단 없이
             학습한 것과 비트까지 같은 결과를 냅니다. epochs는 늘릴 수 있습니다. one_cycle은 늘린 epoch 수로
             일정을 다시 짜고 그 일정의 같은 epoch에서 이어 가므로, 내려온 학습률이 다시 올라갑니다.
@@ -105,7 +105,10 @@ def fit(
         ValueError: 기록이 손상되었거나 설정이나 이미지가 이어 가려는 것과 다를 때, 이미지가 없을 때.
         FloatingPointError: 손실이 유한하지 않을 때. 앞선 기록은 그대로 남습니다.
     """
-    folder, device = Path(folder), torch.device(device)
+    if device is None and torch.cuda.is_available():
+        print(f"GPU에서 학습합니다: {torch.cuda.get_device_name()}")
+        device = "cuda"
+    folder, device = Path(folder), torch.device(device or "cpu")
     config, processes = config.on(device), Processes.current()
     _check_shares(config, train, validation, processes)
     generator = torch.Generator().manual_seed(config.seed)
@@ -124,7 +127,8 @@ def fit(
     if device.type == "cuda":
         train = train.to(device)  # 한 번만 옮기고, 묶음은 GPU에서 고릅니다.
 
-    with run.recording() if processes.is_first else nullcontext():
+    recording = run.recording() if processes.is_first else nullcontext()
+    with recording, naming_batch_size(config.batch_size):
         for epoch in range(len(run.history) + 1, config.epochs + 1):
             started = time.perf_counter()
             model.train()
@@ -175,18 +179,17 @@ def fit(
     return load_best(folder).to(device)
 
 
-@torch.inference_mode()
 def evaluate(model: Autoencoder, images: ImageSet | Images, *, batch_size: int = 1000) -> float:
     """이미지마다 더한 제곱오차의 평균. 값의 범위는 [-1, 1] 이미지 기준이고, 모델의 장치에서 계산합니다.
 
-    오류: 이미지 모음도 텐서도 아니면 TypeError, 이미지가 없으면 ValueError.
+    오류: `aelab.inference.predict`와 같습니다.
     """
-    total = 0.0
-    with evaluation_mode(model):
-        for batch in batches(model, images, batch_size):
-            batch = batch.to(memory_format=torch.channels_last)  # 합성곱이 빠른 배치
-            total += float(squared_error_per_image(model(batch), batch).cpu().double().sum())
-    return total / len(images)
+
+    def errors(batch: Images) -> PerImage:
+        batch = batch.to(memory_format=torch.channels_last)  # 합성곱이 빠른 배치
+        return squared_error_per_image(model(batch), batch)
+
+    return float(collect(errors, model, images, batch_size).double().mean())
 
 
 def _optimizers(model: nn.Module, config: TrainingConfig) -> list[torch.optim.Optimizer]:

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_leaves
 
 from aelab.data import ImageSet
 from aelab.generation import LatentGaussian
@@ -99,16 +100,13 @@ class NoFloat64(TorchFunctionMode):
     """float64가 없는 가속기의 대역: `.cpu()`로 옮긴 텐서만 float64로 바꿀 수 있습니다."""
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
-        if function is torch.Tensor.double:
-            assert getattr(args[0], "moved", False), (
-                "CPU로 옮기지 않은 텐서를 float64로 바꾸었습니다"
-            )
+        moved = function is torch.Tensor.cpu or any(
+            getattr(leaf, "moved", False) for leaf in tree_leaves(args)
+        )
+        assert moved or function is not torch.Tensor.double, "CPU로 옮기지 않았습니다"
         result = function(*args, **(kwargs or {}))
         if isinstance(result, torch.Tensor):
-            inherits = function in (torch.Tensor.detach, torch.Tensor.__getitem__)
-            result.moved = function is torch.Tensor.cpu or (
-                inherits and getattr(args[0], "moved", False)
-            )
+            result.moved = moved
         return result
 
 

@@ -111,6 +111,8 @@ class Run:
         self.history.append(measured)
         if self._log is None:
             return
+        shown = "epoch {epoch}: 학습 손실 {train_loss:.2f}, 검증 오차 {validation_error:.2f} ({seconds:.0f}초)"
+        logging.getLogger("aelab").info(shown.format(**measured))
         self._write_log()  # last.pt에 있는 epoch이 여기에 빠지는 일이 없도록 먼저 씁니다.
         state = self._weights() | {
             "images": self._images(),

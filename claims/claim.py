@@ -64,6 +64,7 @@ class Claim:
     control: str  # 무엇이 나왔다면 이 주장을 버렸을까
     expects: Expected
     estimates: Sequence[Estimate]
+    controls: Sequence[Estimate] = ()  # 함께 잰 대조. 기대한 범위에 들면 안 됩니다
 
     def groups(self, judged: str) -> list[str]:
         """판정이 `judged`인 무리의 이름."""
@@ -71,7 +72,12 @@ class Claim:
 
     @property
     def verdict(self) -> str:
-        """모든 무리에서 서면 "성립", 일부면 "…에서만 성립", 하나도 없으면 "보이지 않음"."""
+        """모든 무리에서 서면 "성립", 일부면 "…에서만 성립", 하나도 없으면 "보이지 않음".
+
+        대조도 기대한 범위에 들면 그 실험은 주장을 가려내지 못하므로 "알 수 없음"입니다.
+        """
+        if any(self.expects.judge(control) == "성립" for control in self.controls):
+            return "알 수 없음"
         holding = self.groups("성립")
         if len(holding) == len(self.estimates):
             return "성립"

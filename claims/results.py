@@ -81,7 +81,6 @@ def stale(names: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _claim(expects: dict, estimates: list[dict], **rest) -> Claim:
-    return Claim(
-        expects=Expected(**expects), estimates=[Estimate(**row) for row in estimates], **rest
-    )
+def _claim(expects: dict, estimates: list[dict], controls: list[dict], **rest) -> Claim:
+    measured, against = ([Estimate(**row) for row in rows] for rows in (estimates, controls))
+    return Claim(expects=Expected(**expects), estimates=measured, controls=against, **rest)

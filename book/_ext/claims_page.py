@@ -43,7 +43,8 @@ def threshold(expects: Expected, unit: str) -> str:
 
 def axis(claim: Claim) -> tuple[float, float]:
     """모든 구간과 문턱이 드는 눈금의 양 끝."""
-    edges = [edge for each in claim.estimates for edge in (each.low, each.high)]
+    shown = (*claim.estimates, *claim.controls)
+    edges = [edge for each in shown for edge in (each.low, each.high)]
     edges += [edge for edge in (claim.expects.low, claim.expects.high) if edge is not None]
     pad = 0.06 * (max(edges) - min(edges)) or 1.0
     return min(edges) - pad, max(edges) + pad
@@ -71,18 +72,20 @@ def bar(estimate: Estimate, claim: Claim) -> str:
 
 def repeated(claim: Claim) -> str:
     """무엇을 몇 번 되풀이했는지. 무리마다 다르면 빈 글이고, 그때는 무리의 이름 곁에 적습니다."""
-    counts = {f"{each.unit} {each.n:,}" for each in claim.estimates}
+    shown = (*claim.estimates, *claim.controls)
+    counts = {f"{each.unit} {each.n:,}" for each in shown}
     return counts.pop() if len(counts) == 1 else ""
 
 
 def measured(claim: Claim) -> str:
     """무리마다 한 줄: 이름, 막대, 값과 구간."""
     lines = []
-    for each in claim.estimates:
+    for each in (*claim.estimates, *claim.controls):
+        name = f"대조: {each.group}" if each in claim.controls else each.group
         count = "" if repeated(claim) else f" <small>{escape(each.unit)} {each.n:,}</small>"
         interval = f"[{number(each.low)}, {number(each.high)}]"
         lines.append(
-            f"<li><span>{escape(each.group)}{count}</span>{bar(each, claim)}"
+            f"<li><span>{escape(name)}{count}</span>{bar(each, claim)}"
             f"<span>{number(each.value)} <small>{interval}</small></span></li>"
         )
     return f'<ul class="claim-estimates">{"".join(lines)}</ul>'

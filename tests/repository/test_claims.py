@@ -1,6 +1,7 @@
 """주장: 구간과 판정이 맞는지, 저장된 결과가 지금의 코드와 가중치의 것인지, 장과 이어지는지."""
 
 import re
+from dataclasses import replace
 
 import nbformat
 import numpy as np
@@ -80,6 +81,12 @@ def test_verdict_is_read_off_the_intervals(expects, intervals, verdict):
     assert claim_of(expects, **intervals).verdict == verdict
 
 
+def test_a_control_that_also_holds_leaves_the_claim_undecided():
+    claim, control = claim_of(above(0), 가=(1, 2)), claim_of(above(0), 나=(1, 2)).estimates
+    assert replace(claim, controls=control).verdict == "알 수 없음"
+    assert replace(claim, controls=claim_of(above(0), 나=(-1, 2)).estimates).verdict == "성립"
+
+
 def test_straddling_and_contrary_groups_are_told_apart():
     claim = claim_of(above(0), 가=(-1, 2), 나=(-3, -1), 다=(1, 2))
     assert [claim.groups(word) for word in ("걸침", "반대", "성립")] == [["가"], ["나"], ["다"]]
@@ -125,6 +132,18 @@ def test_fingerprint_ignores_comments_and_layout_and_sees_a_number():
     code = "x = f(1, 'a')  # 까닭\n"
     same, other = "x = f(\n    1,\n    'a',\n)\n", "x = f(2, 'a')\n"
     assert results.structure(code) == results.structure(same) != results.structure(other)
+
+
+def test_results_read_back_as_they_were_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    claim = replace(
+        claim_of(above(0), 가=(1, 2)), controls=claim_of(below(1), 나=(-1, 0)).estimates
+    )
+    results.write("03", {"이름": claim}, 0.1)
+    assert results.read("03")["claims"] == {"이름": claim}
+    assert results.stale(["03"]) == {}
+    monkeypatch.setattr(results, "structure", lambda code: "다른 코드")
+    assert results.stale(["03"]) == {"03": "python -m claims 03"}
 
 
 def test_missing_weights_stop_the_chapter_and_name_the_command(monkeypatch):

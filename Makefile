@@ -10,7 +10,7 @@ endif
 CONSTRAINTS ?= constraints.txt
 INSTALLED := .venv/.installed
 
-.PHONY: book test quick lint format execute bench ablation mutants publish lock audit handout kit clean
+.PHONY: book test quick lint format execute claims bench ablation mutants publish lock audit handout kit clean
 
 # 책을 짓습니다. book/_build/html/index.html을 엽니다.
 book: $(INSTALLED)
@@ -40,6 +40,10 @@ format: $(INSTALLED)
 # 장을 실행해 출력을 새로 저장합니다. CHAPTERS="book/01_encoder.ipynb"로 고릅니다.
 execute: $(INSTALLED)
 	$(BIN)/python -m tools.execute $(CHAPTERS)
+
+# 책의 결론을 여러 시드와 가중치로 다시 잽니다. CLAIMS="03 project"로 고릅니다.
+claims: $(INSTALLED)
+	$(BIN)/python -m claims $(CLAIMS)
 
 # 진행 막대가 표에 섞이지 않게 합니다.
 bench ablation: export TQDM_DISABLE = 1

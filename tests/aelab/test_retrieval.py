@@ -53,7 +53,7 @@ def test_embedding_is_the_encoder_over_every_image():
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize(
     ("count", "queries", "k"),
-    [(1, 2, 1), (9, 3, 9), (40, 30, 8), (700, 30, 700), (2100, 1030, 8), (2060, 2, 2059)],
+    [(1, 2, 1), (9, 3, 9), (40, 1030, 8), (700, 30, 700), (2100, 30, 8), (2060, 2, 2059)],
 )
 def test_search_matches_a_stable_sort_in_float64(count, queries, k, metric, backend):
     codes, asked = random_codes(count, 5), random_codes(queries, 5, seed=1)

@@ -88,6 +88,7 @@ def test_fit_is_the_loop_one_would_write_by_hand(tmp_path, change):
         torch.testing.assert_close(trained[name], weight, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_training_lowers_the_validation_error(tmp_path):
     config = replace(CONFIG, base_channel_size=8)
     model = fit(config, scenes(100, 0), VALIDATION, tmp_path)

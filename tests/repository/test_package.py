@@ -9,6 +9,7 @@ import torch
 import aelab
 from aelab.__main__ import main
 from aelab.data import ImageSet
+from aelab.pretrained import manifest
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_train_then_evaluate_from_the_command_line(few, tmp_path, capsys):
     assert "오류: " in capsys.readouterr().err
     assert main([*arguments[:-1], "2", "--resume"]) == 0
     assert main(["evaluate"]) == 0
-    assert "384" in capsys.readouterr().out
+    assert str(max(manifest())) in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

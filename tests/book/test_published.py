@@ -17,7 +17,7 @@ CHAPTER = "02_transposed_convolution"
 @pytest.mark.slow
 def test_published_chapter_leads_to_colab_and_the_repository(tmp_path):
     """장 하나만 짓습니다. 온 책이 경고 없이 지어지는지는 `make book`이 봅니다."""
-    for name in ("README.md", "CITATION.cff"):
+    for name in ("README.md", "CITATION.cff", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     book = tmp_path / "book"
     shutil.copytree(ROOT / "book", book, ignore=shutil.ignore_patterns("_build", "__pycache__"))

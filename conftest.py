@@ -5,6 +5,7 @@
 """
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.nbval_current_env = True
     if not any(str(a).startswith("--nbval-cell-timeout") for a in config.invocation_params.args):
         config.option.nbval_cell_timeout = CELL_TIMEOUT
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """목차에 없는 노트북(편집기의 사본, 연습용)은 시험하지 않습니다. 이름을 적어 주면 시험합니다."""
+    from tools.chapters import BOOK, chapters
+
+    stray = collection_path.resolve().parent == BOOK and collection_path.resolve() not in chapters()
+    return True if collection_path.suffix == ".ipynb" and stray else None
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

@@ -19,14 +19,16 @@ CHAPTER = "02_transposed_convolution"
 def page(tmp_path_factory) -> Path:
     """장 하나만 지은 책의 쪽. 온 책이 경고 없이 지어지는지는 `make book`이 봅니다."""
     folder = tmp_path_factory.mktemp("published")
-    for name in ("README.md", "CITATION.cff"):
+    for name in ("README.md", "CITATION.cff", "pyproject.toml"):
         shutil.copy(ROOT / name, folder)
     book = folder / "book"
     shutil.copytree(ROOT / "book", book, ignore=shutil.ignore_patterns("_build", "__pycache__"))
     publish(folder, SAMPLE)
     contents = f"format: jb-book\nroot: intro\nchapters:\n  - file: {CHAPTER}\n"
     (book / "_toc.yml").write_text(contents, encoding="utf-8")
-    config = (book / "_config.yml").read_text(encoding="utf-8").replace("    lab: _ext/\n", "")
+    config = (book / "_config.yml").read_text(encoding="utf-8")
+    for other in ("lab", "claims_page"):  # 이 장에 없는 쪽의 확장
+        config = config.replace(f"    {other}: _ext/\n", "")
     # 고르면 생기는 단추까지 봅니다.
     more = "html:\n  use_issues_button: true\n  use_edit_page_button: true\n"
     (book / "_config.yml").write_text(config.replace("html:\n", more, 1), encoding="utf-8")

@@ -22,6 +22,7 @@ from tests.browser.pages import (
     resize,
     severe_errors,
 )
+from tools.chapters import chapters
 
 pytestmark = pytest.mark.usefixtures("built")
 
@@ -146,7 +147,7 @@ def test_site_is_built():
 
 def test_figures_are_numbered_in_korean():
     """장의 그림은 차례대로 "그림 1.1", "그림 1.2"…이고, 출력의 그림에는 모두 번호가 있습니다."""
-    for notebook in (SITE.parents[1]).glob("*.ipynb"):
+    for notebook in chapters():
         page = notebook.with_suffix(".html").name
         text = (SITE / page).read_text(encoding="utf-8")
         numbers = re.findall(r'<span class="caption-number">(.*?)</span>', text)

@@ -6,7 +6,6 @@ import inspect
 import json
 import re
 from importlib import import_module
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,8 +18,8 @@ from aelab.exercises.encoder import PARAMETER_BUDGET
 from aelab.exercises.engine import Exercise
 from aelab.exercises.ood import EASY_ERROR
 from aelab.exercises.training import TRAINING_BOUND
+from tools.chapters import chapters
 
-BOOK = Path(__file__).parents[2] / "book"
 CHAPTERS = (
     *("encoder", "transposed_convolution", "mse_psnr", "training", "latent_dimension"),
     *("ood", "generation", "retrieval", "projector", "project"),
@@ -268,7 +267,7 @@ def test_hints_use_only_names_that_the_chapter_shows():
         hints = [text for text in texts if re.search("[가-힣]", text) and text not in documents]
         cells = [
             cell
-            for path in BOOK.glob("*.ipynb")
+            for path in chapters()
             if f'"{chapter}.' in (text := path.read_text("utf-8"))
             for cell in json.loads(text)["cells"]
         ]

@@ -111,10 +111,9 @@ def test_a_training_that_dies_while_writing_resumes_to_the_same_record(
     "change",
     [
         {"muon_learning_rate": None},
-        {"schedule": "one_cycle", "muon_learning_rate": 0.02},
-        {"channels_last": False, "bf16": True, "horizontal_flip": False},
+        {"schedule": "one_cycle", "muon_learning_rate": 0.02, "bf16": True, "channels_last": False},
     ],
-    ids=["adamw", "one_cycle", "bf16"],
+    ids=["adamw and plateau", "muon, one_cycle and bf16"],
 )
 @pytest.mark.usefixtures("without_log")
 def test_a_training_that_dies_in_a_step_continues_bit_for_bit(tmp_path, monkeypatch, change):

@@ -351,14 +351,3 @@ def test_tree_agrees_with_the_one_place(tmp_path):
     for name in names:
         shutil.copy(ROOT / name, tmp_path / name)
     assert publish(tmp_path, read_repository(ROOT).address) == []
-
-
-def test_another_address_is_found():
-    for text in (
-        "https://github.com/someone/else",
-        "https://colab.research.google.com/github/someone/else/blob/main/a.ipynb",
-        "https://raw.githubusercontent.com/someone/else/main/a.png",
-        "git@github.com:someone/else.git",
-        "https://someone.github.io/else/",
-    ):
-        assert addresses(f"글 {text}\n") == {"someone/else"}

@@ -133,7 +133,7 @@ def test_kernel_hides_the_lecturer_takes_each_answer_at_its_moment_and_stops_an_
         'check("encoder.conv_parameters", f); f = lambda stored: stored\n'
         "@staticmethod\ndef 정규화(stored):  # 한글 이름\n    return stored.float() / 127.5 - 1\n"
         'check("encoder.normalize", 정규화)',
-        '%matplotlib inline\n1 / 0\ncheck("encoder.encoder_64", None)',
+        '%precision 3\n1 / 0\ncheck("encoder.encoder_64", None)',
         'check("encoder.normalize", lambda stored: stored)',
         "import time\n"
         'check("encoder.companion_free_norm", [time.sleep(0.1) for _ in iter(int, 1)])',

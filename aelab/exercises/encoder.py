@@ -13,27 +13,15 @@ PARAMETER_BUDGET = 300_000  # 64×64 인코더의 잠재 차원이 128일 때
 
 conv_parameters = Exercise(
     "conv_parameters(in_channels, out_channels, kernel_size): 커널이 정사각형이고 편향이 있는 합성곱 층의 매개변수 개수입니다.",
-    cases=lambda _: [(4, 32, 3), (32, 64, 3), (16, 7, 5), (3, 32, 3)],
+    cases=[(4, 32, 3), (32, 64, 3), (16, 7, 5), (3, 32, 3)],
     right=lambda i, o, k: i * o * k * k + o,
-    mistakes={
-        "커널의 값만 세었습니다. 출력 채널마다 편향이 하나씩 더 있습니다.": lambda i, o, k: (
-            i * o * k * k
-        ),
-        "편향을 입력 채널마다 더했습니다. 편향은 출력 채널마다 하나입니다.": lambda i, o, k: (
-            i * o * k * k + i
-        ),
-        "편향을 커널마다 더했습니다. 편향은 출력 채널마다 하나입니다.": lambda i, o, k: (
-            i * o * k * k + i * o
-        ),
-        "편향을 하나만 더했습니다. 편향은 출력 채널마다 하나입니다.": lambda i, o, k: (
-            i * o * k * k + 1
-        ),
-        "커널을 한 줄로 세었습니다. 가로와 세로가 모두 kernel_size입니다.": lambda i, o, k: (
-            i * o * k + o
-        ),
-        "입력 채널이 빠졌습니다. 출력 채널 하나는 모든 입력 채널을 읽습니다.": lambda i, o, k: (
-            o * k * k + o
-        ),
+    mistakes=lambda right, i, o, k: {
+        "커널의 값만 세었습니다. 출력 채널마다 편향이 하나씩 더 있습니다.": right - o,
+        "편향을 입력 채널마다 더했습니다. 편향은 출력 채널마다 하나입니다.": right - o + i,
+        "편향을 커널마다 더했습니다. 편향은 출력 채널마다 하나입니다.": right - o + i * o,
+        "편향을 하나만 더했습니다. 편향은 출력 채널마다 하나입니다.": right - o + 1,
+        "커널을 한 줄로 세었습니다. 가로와 세로가 모두 kernel_size입니다.": i * o * k + o,
+        "입력 채널이 빠졌습니다. 출력 채널 하나는 모든 입력 채널을 읽습니다.": o * k * k + o,
     },
     otherwise="커널에 든 값의 개수와 편향의 개수를 따로 세어 더합니다.",
     same=torch.equal,
@@ -47,37 +35,29 @@ def _levels(_: torch.Generator) -> list[tuple[Tensor]]:
 
 
 def _as_float32(result: Any) -> Tensor:
-    values = as_tensor(result)
-    expect(
-        result.dtype == torch.float32,
-        f"자료형 torch.float32를 기대했는데 {result.dtype}이(가) 왔습니다.",
-    )
+    values, kind = as_tensor(result), result.dtype
+    expect(kind == torch.float32, f"자료형 torch.float32를 기대했는데 {kind}이(가) 왔습니다.")
     return values
 
 
-def _stretched(x: Tensor) -> Tensor:
-    return (x - x.min()) * 2 / (x.max() - x.min()) - 1
+def _normalize_slips(_: Tensor, stored: Tensor) -> dict[str, Any]:
+    values = stored.float()
+    stretched = (values - values.min()) / (values.max() - values.min()) * 2 - 1
+    standard, centred = (values - values.mean()) / values.std(), values - 127.5
+    return {
+        "[0, 1]로 옮겼습니다. 폭을 두 배로 늘리고 1을 뺍니다.": values / 255,
+        "255가 1에 닿지 않습니다. 0과 255의 가운데가 어디인지 봅니다.": values / 128 - 1,
+        "가운데는 0으로 옮겼지만 폭이 그대로입니다. 가장 먼 값이 ±1이 되도록 나눕니다.": centred,
+        "받은 텐서의 최솟값과 최댓값에 맞추었습니다. 어두운 이미지는 어둡게 남아야 합니다.": stretched,
+        "평균 0, 표준편차 1로 표준화했습니다. 여기서는 범위를 맞춥니다.": standard,
+    }
 
 
 normalize = Exercise(
     "normalize(stored): 0부터 255까지의 uint8 텐서를 [-1, 1]의 float32로 옮깁니다.",
     cases=_levels,
     right=lambda stored: (stored.double() * 2 / 255 - 1).float(),
-    mistakes={
-        "[0, 1]로 옮겼습니다. 폭을 두 배로 늘리고 1을 뺍니다.": lambda stored: stored / 255,
-        "255가 1에 닿지 않습니다. 0과 255의 가운데가 어디인지 봅니다.": lambda stored: (
-            stored / 128 - 1
-        ),
-        "가운데는 0으로 옮겼지만 폭이 그대로입니다. 가장 먼 값이 ±1이 되도록 나눕니다.": lambda stored: (
-            stored - 127.5
-        ),
-        "받은 텐서의 최솟값과 최댓값에 맞추었습니다. 어두운 이미지는 어둡게 남아야 합니다.": lambda x: (
-            _stretched(x.float())
-        ),
-        "평균 0, 표준편차 1로 표준화했습니다. 여기서는 범위를 맞춥니다.": lambda x: (
-            (x - x.float().mean()) / x.float().std()
-        ),
-    },
+    mistakes=_normalize_slips,
     otherwise=lambda got, stored: (
         f"[{stored.min()}, {stored.max()}]의 값이 [{got.min():.4g}, {got.max():.4g}](으)로 갔습니다. 0은 -1로, 255는 1로, 그 사이는 고르게 갑니다."
     ),

@@ -24,23 +24,13 @@ _batch_loss = Exercise(
     "batch_loss(restored, original)",
     cases=_pairs,
     right=lambda r, o: squared_error_per_image(r, o).mean(),
-    mistakes={
-        "모든 값에서 평균했습니다. 한 이미지 안에서는 더합니다.": lambda r, o: (
-            (r - o).square().mean()
-        ),
-        "묶음까지 더했습니다. 이미지들 사이에서는 평균합니다.": lambda r, o: (
-            squared_error_per_image(r, o).sum()
-        ),
-        "이미지의 수로 두 번 나누었습니다.": lambda r, o: (
-            squared_error_per_image(r, o).mean() / len(o)
-        ),
-        "채널마다 평균했습니다. 채널도 한 이미지의 값입니다.": lambda r, o: (
-            squared_error_per_image(r, o).mean() / o.shape[1]
-        ),
-        "제곱이 아니라 절댓값을 더했습니다.": lambda r, o: (r - o).abs().sum() / len(o),
-        "제곱근을 씌웠습니다. 거리가 아니라 제곱오차입니다.": lambda r, o: (
-            squared_error_per_image(r, o).sqrt().mean()
-        ),
+    mistakes=lambda right, r, o: {
+        "모든 값에서 평균했습니다. 한 이미지 안에서는 더합니다.": right / o[0].numel(),
+        "묶음까지 더했습니다. 이미지들 사이에서는 평균합니다.": right * len(o),
+        "이미지의 수로 두 번 나누었습니다.": right / len(o),
+        "채널마다 평균했습니다. 채널도 한 이미지의 값입니다.": right / o.shape[1],
+        "제곱이 아니라 절댓값을 더했습니다.": (r - o).abs().sum() / len(o),
+        "제곱근을 씌웠습니다. 거리가 아니라 제곱오차입니다.": (r - o).flatten(1).norm(dim=1).mean(),
     },
     otherwise="먼저 이미지마다 값 하나가 나오도록 더하고, 그 값들을 평균합니다.",
 )
@@ -66,51 +56,43 @@ def batch_loss(answer: Any) -> None:
         )
 
 
-def _schedule(down, up=lambda step, warmup: step / warmup):
-    """올리는 모양과 내리는 모양(진행 0에서 1까지의 함수)으로 만든 일정."""
-
-    def rate(step: int, warmup: int, total: int, peak: float) -> float:
-        if step <= warmup:
-            return peak * up(step, warmup)
-        return peak * down((step - warmup) / (total - warmup))
-
-    return rate
-
-
 def _cosine(part: float) -> float:
     return (1 + math.cos(math.pi * part)) / 2
 
 
+def _schedule_slips(
+    right: float, step: int, warmup: int, total: int, peak: float
+) -> dict[str, Any]:
+    part, rising = (step - warmup) / (total - warmup), step <= warmup
+
+    def fall(down: float) -> float:
+        return right if rising else peak * down
+
+    early = tuple(peak * (step + 1) / (warmup + more) if rising else right for more in (0, 1))
+    quarter, plain = (math.cos(math.pi * part / most) for most in (2, 1))
+    return {
+        "한 칸 앞서 있습니다. 0번째에서는 0입니다.": early,
+        "코사인이 0번째에서 시작했습니다. warmup번째에서 시작합니다.": fall(_cosine(step / total)),
+        "올리는 구간이 없습니다. 처음 warmup번은 0에서 곧게 올립니다.": peak
+        * _cosine(step / total),
+        "곧은 선으로 내렸습니다. 내릴 때는 코사인을 씁니다.": fall(1 - part),
+        "코사인의 4분의 1 주기를 썼습니다. 끝에서도 완만하도록 반 주기를 씁니다.": fall(quarter),
+        "코사인을 그대로 곱했습니다. -1부터 1까지의 값을 0부터 1까지로 옮겨서 곱합니다.": fall(
+            plain
+        ),
+        "내리는 구간이 없습니다. warmup번째부터 total번째까지 0으로 내립니다.": fall(1),
+    }
+
+
 warmup_cosine = Exercise(
     "warmup_cosine(step, warmup, total, peak): 0번째에서 0, warmup번째까지 곧은 선으로 peak, total번째까지 반 주기의 코사인으로 0이 되는 학습률입니다.",
-    cases=lambda _: [
+    cases=[
         (int(step), w, t, peak)
         for w, t, peak in ((10, 110, 0.01), (30, 100, 3e-3), (1, 9, 2.0))
         for step in (0, w / 3, w, (3 * w + t) / 4, (w + t) / 2, t)
     ],
-    right=_schedule(_cosine),
-    mistakes={
-        "한 칸 앞서 있습니다. 0번째에서는 0입니다.": (
-            _schedule(_cosine, up=lambda step, warmup: min(1, (step + 1) / warmup)),
-            _schedule(_cosine, up=lambda step, warmup: (step + 1) / (warmup + 1)),
-        ),
-        "코사인이 0번째에서 시작했습니다. warmup번째에서 시작합니다.": lambda s, w, t, p: (
-            p * (s / w if s <= w else _cosine(s / t))
-        ),
-        "올리는 구간이 없습니다. 처음 warmup번은 0에서 곧게 올립니다.": lambda s, w, t, p: (
-            p * _cosine(s / t)
-        ),
-        "곧은 선으로 내렸습니다. 내릴 때는 코사인을 씁니다.": _schedule(lambda part: 1 - part),
-        "코사인의 4분의 1 주기를 썼습니다. 끝에서도 완만하도록 반 주기를 씁니다.": _schedule(
-            lambda part: math.cos(math.pi / 2 * part)
-        ),
-        "코사인을 그대로 곱했습니다. -1부터 1까지의 값을 0부터 1까지로 옮겨서 곱합니다.": _schedule(
-            lambda part: math.cos(math.pi * part)
-        ),
-        "내리는 구간이 없습니다. warmup번째부터 total번째까지 0으로 내립니다.": _schedule(
-            lambda part: 1
-        ),
-    },
+    right=lambda s, w, t, p: p * (s / w if s <= w else _cosine((s - w) / (t - w))),
+    mistakes=_schedule_slips,
     otherwise=lambda got, step, warmup, total, peak: (
         f"학습률은 0과 {peak:g} 사이에 머뭅니다."
         if not 0 <= got <= peak * 1.0001
@@ -144,16 +126,16 @@ def _sizes_slip(got: Tensor, images: int, steps: int) -> str:
 
 batch_sizes = Exercise(
     "batch_sizes(images, steps): 한 epoch의 갱신이 정확히 steps번이 되는 모든 묶음 크기의 목록, 작은 것부터입니다.",
-    cases=lambda _: [(1000, 16), (45_000, 352), (10, 3), (10, 6), (7, 1), (5, 5)],
+    cases=[(1000, 16), (45_000, 352), (10, 3), (10, 6), (7, 1), (5, 5)],
     right=_sizes,
-    mistakes={
-        "크기는 맞지만 차례가 다릅니다. 작은 것부터 적습니다.": lambda n, k: _sizes(n, k)[::-1],
-        "마지막의 작은 묶음을 버렸습니다. 그 묶음도 한 번의 갱신입니다.": lambda n, k: [
+    mistakes=lambda right, n, k: {
+        "크기는 맞지만 차례가 다릅니다. 작은 것부터 적습니다.": right[::-1],
+        "마지막의 작은 묶음을 버렸습니다. 그 묶음도 한 번의 갱신입니다.": [
             size for size in range(1, n + 1) if n // size == k
         ],
-        "나누어떨어지는 크기만 찾았습니다. 마지막 묶음은 작아도 됩니다.": lambda n, k: [
-            size for size in range(1, n + 1) if n / size == k
-        ],
+        "나누어떨어지는 크기만 찾았습니다. 마지막 묶음은 작아도 됩니다.": [n // k]
+        if n % k == 0
+        else [],
     },
     otherwise=_sizes_slip,
     shape=None,

@@ -13,14 +13,12 @@ from aelab.exercises.engine import Exercise
 
 output_size = Exercise(
     "output_size(size, kernel, stride, padding, output_padding): 전치 합성곱의 출력 한 변입니다.",
-    cases=[(7, 5, 3, 2, 1), (4, 3, 2, 1, 1), (16, 3, 2, 1, 1), (9, 4, 1, 0, 0), (6, 6, 4, 1, 3)],
+    cases=[(7, 5, 3, 2, 1), (4, 3, 2, 1, 1), (16, 3, 2, 1, 1), (9, 4, 1, 0, 0), (6, 3, 4, 2, 3)],
     right=lambda n, k, s, p, o: (n - 1) * s - 2 * p + k + o,
     mistakes=lambda right, n, k, s, p, o: {
-        "보통 합성곱의 출력 크기입니다. 줄어드는 식을 거꾸로 풀어 봅니다.": 1
-        + (n + 2 * p - k) // s,
+        "보통 합성곱의 출력 크기입니다. 줄어드는 식을 거꾸로 풉니다.": (n + 2 * p - k) // s + 1,
         "출력 채움이 크기에 들어가지 않았습니다.": right - o,
-        "채움의 부호를 다시 봅니다. 채움은 도장을 찍은 판을 늘리는지, 잘라 내는지요?": right
-        + 4 * p,
+        "채움의 부호를 다시 봅니다. 채움은 찍은 판을 늘리는지, 잘라 내는지요?": right + 4 * p,
         "채움은 판의 한쪽에만 작용하는지, 양쪽에 작용하는지 다시 봅니다.": right + p,
         "도장을 n번 찍을 때 도장 사이의 걸음은 몇 번인지 세어 봅니다.": right + s,
         "마지막 도장의 너비가 빠졌습니다.": right - k,
@@ -93,8 +91,10 @@ by_convolution = Exercise(
     otherwise="값이 도장을 찍은 결과와 다릅니다. 작은 입력으로 손으로 견주어 봅니다.",
     shape="끼워 넣은 0의 수와 둘레에 두른 0의 너비를 다시 봅니다. 맨 왼쪽 위의 출력에는 커널의 한 칸만 닿아야 합니다.",
     run=without(
-        *((owner, f"conv_transpose{n}d") for owner in (F, torch) for n in (1, 2, 3)),
         hint="전치 합성곱을 불렀습니다. 0을 끼워 넣은 입력을 합성곱(conv2d)으로 훑습니다.",
+        refused=lambda name, args: (
+            name == "aten::convolution_backward" or (name == "aten::convolution" and args[6])
+        ),
     ),
 )
 
@@ -103,14 +103,13 @@ _SETTINGS = ("kernel_size", "stride", "padding", "output_padding", "dilation")
 
 
 def even_doubling(answer: Any) -> None:
-    """한 변을 두 배로 늘리면서(7 → 14, 16 → 32) 가장자리 안쪽의 겹침이 고른 전치 합성곱을 설계합니다.
-    `nn.ConvTranspose2d` 층이나 그 설정의 사전을 냅니다."""
+    """한 변을 두 배로 늘리고 안쪽의 겹침이 고른 전치 합성곱: `nn.ConvTranspose2d` 층이나 그 설정의 사전."""
     if isinstance(answer, nn.ConvTranspose2d):
         answer = {name: getattr(answer, name) for name in _SETTINGS}
-    expect(
-        isinstance(answer, Mapping),
-        f"nn.ConvTranspose2d 층이나 설정의 사전을 기대했는데 {type(answer).__name__}이(가) 왔습니다.",
-    )
+    if not isinstance(answer, Mapping):
+        raise Hint(
+            f"nn.ConvTranspose2d 층이나 설정의 사전을 기대했는데 {type(answer).__name__}이(가) 왔습니다."
+        )
     unknown = ", ".join(sorted(map(str, set(answer) - set(_SETTINGS))))
     expect(
         not unknown,
@@ -120,16 +119,16 @@ def even_doubling(answer: Any) -> None:
     )
     for size in (7, 16):
         height, width = _overlaps(size, **answer).shape
-        expect(
-            height == width == 2 * size,
-            f"{size}×{size}이(가) {height}×{width}이(가) 됩니다. 두 배가 되도록 크기 식을 다시 맞춥니다.",
-        )
+        if {height, width} != {2 * size}:
+            raise Hint(
+                f"{size}×{size}이(가) {height}×{width}이(가) 됩니다. 두 배가 되도록 크기 식을 다시 맞춥니다."
+            )
     inner = _overlaps(64, **answer)[32:96, 32:96]  # 가장자리에는 바깥에서 올 도장이 없습니다.
     least, most = (int(value) for value in inner.aminmax())
-    expect(
-        least == most,
-        f"두 배로 늘어나지만 안쪽의 칸에 도장이 {least}번에서 {most}번까지 닿습니다. 커널의 크기와 보폭의 관계를 연습 2에서 찾아봅니다.",
-    )
+    if least != most:
+        raise Hint(
+            f"두 배로 늘어나지만 안쪽의 칸에 도장이 {least}번에서 {most}번까지 닿습니다. 커널의 크기와 보폭의 관계를 연습 2에서 찾아봅니다."
+        )
 
 
 def _overlaps(size: int, kernel_size: Any, **options: Any) -> Tensor:

@@ -37,23 +37,22 @@ _batch_loss = Exercise(
 
 
 def batch_loss(answer: Any) -> None:
-    """이미지마다 더한 제곱오차를 묶음에서 평균하는 손실 `batch_loss(restored, original)`.
-
-    학습에 쓸 수 있도록 restored까지 기울기가 이어져야 합니다.
-    """
+    """이미지마다 더한 제곱오차를 묶음에서 평균하는, 기울기가 이어지는 손실 `batch_loss(restored, original)`."""
     _batch_loss(answer)
     for restored, original in _batch_loss.inputs():
         given = restored.clone().requires_grad_()
         result = call(lambda original, given=given: answer(given, original), original)
-        expect(
-            isinstance(result, Tensor) and result.requires_grad,
-            "값은 맞지만 기울기가 끊겼습니다. item(), detach(), float() 없이 텐서 그대로 돌려줍니다.",
-        )
+        if not isinstance(result, Tensor) or not result.requires_grad:
+            raise Hint(
+                "값은 맞지만 기울기가 끊겼습니다. item(), detach(), float() 없이 텐서 그대로 돌려줍니다."
+            )
         result.backward()
-        expect(
-            given.grad is not None and close(given.grad, 2 * (restored - original) / len(restored)),
-            "값은 맞지만 기울기가 다릅니다. 계산의 모든 단계를 restored에서 이어 갑니다.",
-        )
+        if not (
+            given.grad is not None and close(given.grad, 2 * (restored - original) / len(restored))
+        ):
+            raise Hint(
+                "값은 맞지만 기울기가 다릅니다. 계산의 모든 단계를 restored에서 이어 갑니다."
+            )
 
 
 def _cosine(part: float) -> float:
@@ -73,13 +72,10 @@ def _schedule_slips(
     return {
         "한 칸 앞서 있습니다. 0번째에서는 0입니다.": early,
         "코사인이 0번째에서 시작했습니다. warmup번째에서 시작합니다.": fall(_cosine(step / total)),
-        "올리는 구간이 없습니다. 처음 warmup번은 0에서 곧게 올립니다.": peak
-        * _cosine(step / total),
+        "올리는 구간이 없습니다. warmup번까지 0에서 곧게 올립니다.": peak * _cosine(step / total),
         "곧은 선으로 내렸습니다. 내릴 때는 코사인을 씁니다.": fall(1 - part),
         "코사인의 4분의 1 주기를 썼습니다. 끝에서도 완만하도록 반 주기를 씁니다.": fall(quarter),
-        "코사인을 그대로 곱했습니다. -1부터 1까지의 값을 0부터 1까지로 옮겨서 곱합니다.": fall(
-            plain
-        ),
+        "코사인을 그대로 곱했습니다. -1부터 1까지의 값을 0부터 1까지로 옮겨 곱합니다.": fall(plain),
         "내리는 구간이 없습니다. warmup번째부터 total번째까지 0으로 내립니다.": fall(1),
     }
 
@@ -133,9 +129,7 @@ batch_sizes = Exercise(
         "마지막의 작은 묶음을 버렸습니다. 그 묶음도 한 번의 갱신입니다.": [
             size for size in range(1, n + 1) if n // size == k
         ],
-        "나누어떨어지는 크기만 찾았습니다. 마지막 묶음은 작아도 됩니다.": [n // k]
-        if n % k == 0
-        else [],
+        "나누어떨어지는 크기만 찾았습니다. 마지막 묶음은 작아도 됩니다.": [n // k] * (n % k == 0),
     },
     otherwise=_sizes_slip,
     shape=None,
@@ -148,10 +142,7 @@ TRAINING_BOUND = 0.3  # 학습 뒤의 검증 오차 / 평균 이미지의 검증
 
 
 def train(answer: object) -> None:
-    """모델을 그 자리에서 학습하고 epoch마다의 검증 오차를 돌려주는 `train(model, images, validation)`.
-
-    검증 이미지는 재는 데에만 씁니다. 난수는 전역 생성기나 씨앗을 정한 생성기에서 뽑습니다.
-    """
+    """모델을 그 자리에서 학습하고 epoch마다의 검증 오차를 돌려주는 `train(model, images, validation)`."""
     # 검증 이미지의 색이 더 짙어, 학습 이미지에서 잰 오차와 뚜렷이 다릅니다.
     images, validation, others = _plain(256, 0), _plain(64, 1, 0.5), _plain(64, 2, 0.5)
     model, errors = _trained(answer, images, validation)
@@ -162,13 +153,13 @@ def train(answer: object) -> None:
     if not ratio < TRAINING_BOUND:
         raise Hint(_why_slow(answer, images, validation, ratio))
     second, _ = _trained(answer, images, others)
-    expect(
-        all(
-            close(one.detach(), two.detach(), 1e-3)
-            for one, two in zip(model.parameters(), second.parameters(), strict=True)
-        ),
-        "검증 이미지만 바꾸었는데 학습한 매개변수가 달라졌습니다. 검증 이미지로는 backward와 step을 하지 않고, 난수의 씨앗을 정해 둡니다.",
-    )
+    if not all(
+        close(one.detach(), two.detach(), 1e-3)
+        for one, two in zip(model.parameters(), second.parameters(), strict=True)
+    ):
+        raise Hint(
+            "검증 이미지만 바꾸었는데 학습한 매개변수가 달라졌습니다. 검증 이미지로는 backward와 step을 하지 않고, 난수의 씨앗을 정해 둡니다."
+        )
 
 
 def _plain(count: int, seed: int, least: float = 0.0) -> Tensor:
@@ -206,10 +197,10 @@ def _error(model: nn.Module, images: Tensor) -> float:
 
 def _check_errors(errors: Any, measured: float, on_images: float) -> None:
     errors = _as_list(errors)
-    expect(
-        len(errors) > 1,
-        f"epoch마다의 검증 오차를 두 개 이상 담은 목록을 기대했는데 길이가 {len(errors)}입니다.",
-    )
+    if len(errors) < 2:
+        raise Hint(
+            f"epoch마다의 검증 오차를 두 개 이상 담은 목록을 기대했는데 길이가 {len(errors)}입니다."
+        )
     slips = {
         "학습 이미지에서 잰 오차입니다. 검증 이미지에서 잽니다.": on_images,
         "값마다 평균했습니다. 이미지마다 더한 다음 이미지들 사이에서 평균합니다.": measured / 192,
@@ -217,10 +208,10 @@ def _check_errors(errors: Any, measured: float, on_images: float) -> None:
     }
     other = "마지막 갱신 뒤의 모델로, 검증 이미지 전체에서 잽니다."
     slip = next((text for text, value in slips.items() if close(errors[-1], value, 1e-3)), other)
-    expect(
-        close(errors[-1], measured, 1e-3),
-        f"돌려준 마지막 검증 오차는 {errors[-1]:.4g}인데 모델로 재어 보면 {measured:.4g}입니다. {slip}",
-    )
+    if not close(errors[-1], measured, 1e-3):
+        raise Hint(
+            f"돌려준 마지막 검증 오차는 {errors[-1]:.4g}인데 모델로 재어 보면 {measured:.4g}입니다. {slip}"
+        )
 
 
 def _why_slow(answer: object, images: Tensor, validation: Tensor, ratio: float) -> str:

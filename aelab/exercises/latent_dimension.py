@@ -12,7 +12,7 @@ from aelab.exercises.engine import Exercise
 
 compression_ratio = Exercise(
     "compression_ratio(latent_dim, bits): 8비트 32×32 색 이미지의 크기를 잠재 벡터의 크기로 나눈 값입니다.",
-    cases=[(64, 8), (384, 32), (100, 5), (256, 3), (3072, 16)],
+    cases=[(64, 8), (384, 32), (100, 5), (256, 3), (3000, 20)],
     right=lambda d, bits: 3072 * 8 / (d * bits),
     mistakes=lambda right, d, bits: {
         "값의 개수만 견주었습니다. 값 하나의 비트 수가 서로 다릅니다.": 3072 / d,
@@ -29,7 +29,7 @@ compression_ratio = Exercise(
 
 
 def _levels(generator: torch.Generator) -> Iterator[tuple[Tensor]]:
-    for n, d, most in ((200, 5, 3), (64, 3, 7), (500, 2, 40), (30, 4, 0)):
+    for n, d, most in ((60, 5, 3), (40, 3, 7), (90, 2, 40), (30, 4, 0)):
         # 뒤쪽 차원일수록 한쪽으로 쏠리고 2씩 띄운 값이라 나오지 않는 정수가 섞입니다.
         yield (
             2 * (torch.rand(n, d, generator=generator) ** torch.arange(1, d + 1) * most).round(),

@@ -8,10 +8,19 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from aelab.exercises.answers import as_shape, call, check_generator, close, expect, with_generator
+from aelab.exercises.answers import (
+    Hint,
+    as_shape,
+    call,
+    check_generator,
+    close,
+    expect,
+    repeated,
+    with_generator,
+)
 from aelab.exercises.engine import Exercise
 
-_COUNT = 20_000
+_COUNT = 10_000
 
 
 def _gaussians(_: torch.Generator | None = None) -> list[tuple[Tensor, Tensor, int]]:
@@ -29,12 +38,13 @@ def _white(*shape: int, generator: torch.Generator) -> Tensor:
 
 
 def _same_moments(one: Tensor, other: Tensor) -> bool:
-    """표본 2만 개의 평균과 공분산은 1 %쯤, 뾰족한 정도(정규분포에서 3)는 0.04쯤 흔들립니다."""
+    """표본 만 개의 평균과 공분산은 1 %쯤, 뾰족한 정도(정규분포에서 3)는 0.05쯤 흔들립니다."""
+    again = [bool(repeated(samples) > 0.2) for samples in (one, other)]
     spread, wanted = torch.cov(one.T), torch.cov(other.T)
     widths = wanted.diag().sqrt()
     room = torch.where(widths > 1e-6, 0.05 * widths, torch.inf)
     peaks = [((z - z.mean(0)) ** 4).mean(0) / z.var(0).clamp(min=1e-9) ** 2 for z in (one, other)]
-    return bool(
+    return again[0] == again[1] and bool(
         ((spread - wanted).abs() <= 0.05 * widths.outer(widths) + 1e-6).all()
         and ((one.mean(0) - other.mean(0)).abs() <= room).all()
         and ((peaks[0] - peaks[1]).abs() < 0.3).all()
@@ -46,23 +56,22 @@ def _samples(mean: Tensor, covariance: Tensor, count: int, generator: Any) -> Te
     return mean + drawn @ torch.linalg.cholesky(covariance).T
 
 
-def _sample_slips(right: Tensor, mean: Tensor, covariance: Tensor, _: int) -> dict[str, Any]:
-    factor, spread = torch.linalg.cholesky(covariance), covariance.diag()
-    z = torch.linalg.solve(factor, (right - mean).T).T
-    flat = torch.rand(z.shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
+def _sample_slips(right: Tensor, mean: Tensor, covariance: Tensor, count: int) -> dict[str, Any]:
+    factor, widths = torch.linalg.cholesky(covariance), covariance.diag().sqrt()
+    z, dice = torch.linalg.solve(factor, (right - mean).T).T, torch.Generator().manual_seed(0)
+    again = _white(count // 2, len(mean), generator=dice).repeat(2, 1) @ factor.T
+    flat = 12**0.5 * (torch.rand(z.shape, generator=dice) - 0.5) @ factor.T
     moved = {
         "인수의 전치를 빠뜨렸습니다. 행벡터에는 L이 아니라 Lᵀ를 곱합니다.": z @ factor,
         "공분산을 그대로 곱했습니다. 곱할 것은 공분산의 제곱근(인수)입니다.": z @ covariance,
-        "차원 사이의 상관이 사라졌습니다. 분산만 맞추었습니다.": z * spread.sqrt(),
-        "분산을 곱했고 차원 사이의 상관도 사라졌습니다. 공분산의 인수를 곱합니다.": z * spread,
+        "차원 사이의 상관이 사라졌습니다. 분산만 맞추었습니다.": z * widths,
+        "분산을 곱했고 차원 사이의 상관도 사라졌습니다. 공분산의 인수를 곱합니다.": z * widths**2,
         "표준정규분포의 공분산입니다. 공분산을 아직 쓰지 않았습니다.": z,
         "표본이 모두 같습니다. 표본마다 난수를 새로 뽑습니다.": z[:1].expand_as(z),
-        "모든 차원에 같은 난수를 썼습니다. (count, latent)개를 따로 뽑습니다.": z[:, :1]
-        * spread.sqrt(),
+        "같은 난수를 되풀이해 썼습니다. 표본마다 난수를 새로 뽑습니다.": again,
+        "모든 차원에 같은 난수를 썼습니다. (count, latent)개를 따로 뽑습니다.": z[:, :1] * widths,
         "공분산은 맞습니다. 평균을 더하지 않았습니다.": right - 2 * mean,
-        "평균과 공분산은 맞지만 정규분포의 난수가 아닙니다. torch.randn을 살펴봅니다.": (
-            3**0.5 * flat @ factor.T
-        ),
+        "평균과 공분산은 맞지만 정규분포의 난수가 아닙니다. torch.randn을 살펴봅니다.": flat,
         "NaN이나 무한대가 있습니다. 음수의 제곱근을 구하지 않았는지 봅니다.": z @ covariance.sqrt(),
     }
     return {hint: mean + noise for hint, noise in moved.items()}
@@ -83,10 +92,7 @@ _sample_gaussian = Exercise(
 
 
 def sample_gaussian(answer: object) -> None:
-    """정규분포에서 표본을 뽑는 함수 `sample_gaussian(mean, covariance, count, generator)`.
-
-    평균 (latent,)과 공분산 (latent, latent)에서 표본 (count, latent)를 돌려줍니다. 난수는 `generator`로만 뽑습니다.
-    """
+    """정규분포의 표본 (count, latent)를 뽑는 함수 `sample_gaussian(mean, covariance, count, generator)`."""
     _sample_gaussian(answer)
     check_generator(answer, *_gaussians()[0])
 
@@ -158,13 +164,10 @@ slerp = Exercise(
 
 
 def copies(answer: object) -> None:
-    """학습 자료를 베낀 표본을 찾는 함수 `copies(samples, training, fresh)`.
-
-    `fresh`는 학습에 쓰지 않은 진짜 자료입니다. 셋 다 (개수, 차원)이고, 작은 잡음과 함께 베낀 표본마다 True인 텐서를 돌려줍니다.
-    """
+    """학습 자료를 작은 잡음과 함께 베낀 표본마다 True를 주는 함수 `copies(samples, training, fresh)`."""
     generator = torch.Generator().manual_seed(0)
-    for dim, scale in ((48, 1.0), (12, 30.0), (100, 0.02)):
-        blobs = torch.randn(8, dim, generator=generator)
+    for dim, scale, apart in ((48, 1.0, 1), (12, 30.0, 6), (100, 0.02, 1)):
+        blobs = apart * torch.randn(8, dim, generator=generator)
         training, fresh, new = (
             scale * _around(blobs, count, generator) for count in (300, 200, 60)
         )
@@ -202,8 +205,8 @@ def _around(blobs: Tensor, count: int, generator: torch.Generator) -> Tensor:
 def _marks(answer: object, samples: Tensor, training: Tensor, fresh: Tensor) -> Tensor:
     found = call(answer, samples, training, fresh)
     as_shape(found, (len(samples),))
-    expect(
-        found.dtype == torch.bool,
-        f"True와 False의 텐서를 기대했는데 {found.dtype}이(가) 왔습니다. 거리를 기준과 견줍니다.",
-    )
+    if found.dtype != torch.bool:
+        raise Hint(
+            f"True와 False의 텐서를 기대했는데 {found.dtype}이(가) 왔습니다. 거리를 기준과 견줍니다."
+        )
     return found

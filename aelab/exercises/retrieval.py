@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from aelab.exercises.answers import Hint, as_tensor, call, close, expect, without
+from aelab.exercises.answers import Hint, as_tensor, close, expect, without
 from aelab.exercises.engine import Exercise
 from aelab.retrieval import LatentIndex
 
@@ -24,10 +24,10 @@ def _ranked(distances: Tensor) -> Tensor:
 def _as_indices(result: Any) -> Tensor:
     expect(not isinstance(result, tuple), "값이 둘 왔습니다. 거리는 빼고 번호만 돌려줍니다.")
     numbers, kind = as_tensor(result), getattr(result, "dtype", torch.float64)
-    expect(
-        not kind.is_floating_point and kind != torch.bool,
-        f"번호의 텐서를 기대했는데 {kind}이(가) 왔습니다. 거리가 아니라 번호를 돌려줍니다.",
-    )
+    if kind.is_floating_point or kind == torch.bool:
+        raise Hint(
+            f"번호의 텐서를 기대했는데 {kind}이(가) 왔습니다. 거리가 아니라 번호를 돌려줍니다."
+        )
     return numbers
 
 
@@ -75,9 +75,9 @@ top_k = Exercise(
     read=_as_indices,
     same=torch.equal,
     run=without(
-        (torch, "cdist"),
-        (LatentIndex, "__init__"),
+        LatentIndex,
         hint="torch.cdist나 LatentIndex를 쓰지 않고 거리를 구합니다.",
+        refused=lambda name, args: name in ("aten::_cdist_forward", "aten::_euclidean_dist"),
     ),
 )
 
@@ -121,9 +121,9 @@ precision_at_k = Exercise(
 
 
 def _neighbour_lists(generator: torch.Generator) -> Iterator[tuple[Tensor, int]]:
-    for queries, k, count in ((30, 3, 12), (4, 2, 20), (5, 5, 7)):
-        # 질의 안에서는 번호가 겹치지 않습니다. 마지막 두 번호는 일부러 나오지 않게 합니다.
-        rows = [torch.randperm(count - 2, generator=generator)[:k] for _ in range(queries)]
+    for queries, k, count, unseen in ((30, 3, 12, 2), (4, 2, 20, 2), (9, 5, 7, 0)):
+        # 질의 안에서는 번호가 겹치지 않습니다. 앞의 둘에서는 마지막 두 번호가 일부러 나오지 않게 합니다.
+        rows = [torch.randperm(count - unseen, generator=generator)[:k] for _ in range(queries)]
         yield torch.stack(rows), count
 
 
@@ -164,36 +164,40 @@ def _search(queries: Tensor, codes: Tensor, k: int) -> Tensor:
     return _ranked(_euclidean(queries, codes))[:, :k]
 
 
-def _euclidean_only(answer: object, *inputs: object) -> Any:
+def _euclidean_only(answer: object, queries: Tensor, codes: Tensor, k: int) -> Any:
+    """코사인을 셈하는 검색기를 만들거나 코사인의 표에서 고르면 Hint를 내는 `call`."""
     make = LatentIndex.__init__
+    cosines = normalize(queries - codes.mean(0)) @ normalize(codes - codes.mean(0)).T
 
     def checked(self: LatentIndex, *given: Any, **options: Any) -> None:
         if "cosine" in (*given[1:], *options.values()):
             raise Hint("코사인 거리의 검색기를 썼습니다. 유클리드 거리만 아는 검색기로 찾습니다.")
         make(self, *given, **options)
 
+    def ranks_cosines(name: str, args: tuple) -> bool:
+        if name not in ("aten::topk", "aten::sort") or args[0].shape[-1] != len(codes):
+            return False
+        table = args[0].float().reshape(-1, len(codes))
+        along = (normalize(table) @ normalize(cosines).T).abs().amax(1)
+        others = table.cos(), 1 - table  # 각과 코사인 거리
+        return bool((along > 0.9999).all()) or any(close(other, cosines) for other in others)
+
+    hint = "코사인을 직접 셈해 골랐습니다. 벡터를 미리 바꾸어 두고 유클리드 거리로 찾습니다."
     with mock.patch.object(LatentIndex, "__init__", checked):
-        return call(answer, *inputs)
+        return without(hint=hint, refused=ranks_cosines)(answer, queries, codes, k)
 
 
 def _cosine_slips(_: Tensor, q: Tensor, c: Tensor, k: int) -> dict[str, Any]:
     moved, codes = q - c.mean(0), c - c.mean(0)
-    near = normalize(moved)
+    near, plain = normalize(moved), (normalize(q), normalize(c))
+    apart = normalize(q - q.mean(0)), normalize(codes)
+    across = normalize(moved, dim=0), normalize(codes, dim=0)
     changed = {
         "유클리드 거리의 차례 그대로입니다. 벡터의 길이를 먼저 없앱니다.": (q, c),
-        "평균을 빼지 않은 코사인의 차례입니다. 원점을 검색 대상의 평균으로 옮깁니다.": (
-            *(normalize(q), normalize(c)),
-        ),
-        "질의에서 질의의 평균을 뺐습니다. 둘 다 검색 대상의 평균을 빼야 합니다.": (
-            *(normalize(q - q.mean(0)), normalize(codes)),
-        ),
-        "검색 대상의 길이가 남아 있습니다. 질의와 검색 대상을 모두 길이 1로 맞춥니다.": (
-            near,
-            codes,
-        ),
-        "좌표마다 길이를 맞추었습니다. 벡터마다 맞춥니다.": (
-            *(normalize(moved, dim=0), normalize(codes, dim=0)),
-        ),
+        "평균을 빼지 않은 코사인의 차례입니다. 원점을 검색 대상의 평균으로 옮깁니다.": plain,
+        "질의에서 질의의 평균을 뺐습니다. 둘 다 검색 대상의 평균을 빼야 합니다.": apart,
+        "검색 대상의 길이가 남아 있습니다. 둘 다 길이를 1로 맞춥니다.": (near, codes),
+        "좌표마다 길이를 맞추었습니다. 벡터마다 맞춥니다.": across,
         "가장 먼 것부터 나왔습니다.": (-near, normalize(codes)),
     }
     return {hint: _search(*pair, k) for hint, pair in changed.items()}

@@ -17,7 +17,7 @@ def _cells(count: int) -> int:
 
 sprite_side = Exercise(
     "sprite_side(count, size): 그림 count장을 같은 수의 줄과 칸에 모은 정사각형 그림의 한 변(픽셀)입니다.",
-    cases=[(33, 32), (30, 32), (36, 32), (37, 16), (1500, 28), (2, 10), (65_536, 32), (7, 1)],
+    cases=[(33, 32), (30, 32), (36, 32), (37, 16), (10_001, 28), (2, 10), (65_536, 32), (7, 1)],
     right=lambda count, size: _cells(count) * size,
     mistakes=lambda right, count, size: {
         "칸이 모자랍니다. 반올림하지 않고 올립니다.": round(math.sqrt(count)) * size,
@@ -27,9 +27,8 @@ sprite_side = Exercise(
         "그림을 한 줄로 이었습니다. 정사각형으로 모읍니다.": count * size,
         "넓이입니다. 한 변의 길이를 구합니다.": (right**2, count * size**2),
         "픽셀로 바꾼 뒤에 올렸습니다. 칸의 수를 먼저 올립니다.": math.ceil(math.sqrt(count) * size),
-        "칸이 딱 맞는데도 한 줄을 더 두었습니다. 제곱수일 때를 봅니다.": (
-            (math.isqrt(count) + 1) * size
-        ),
+        "칸이 딱 맞는데 한 줄을 더 두었습니다. 제곱수일 때를 봅니다.": (math.isqrt(count) + 1)
+        * size,
     },
     otherwise="한 줄에 놓을 칸의 수를 먼저 적어 봅니다.",
     same=torch.equal,

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from aelab.exercises.answers import as_shape, check_generator, close, with_generator
-from aelab.exercises.denoising import CLIPPED, denoising_step, fair_choice
+from aelab.exercises.denoising import CLIPPED, denoising_step, fair_choice, noise_moments
 from aelab.exercises.engine import Exercise
 from aelab.metrics import mse, psnr
 
@@ -32,21 +32,16 @@ def _noisy(images: Tensor, sigma: Any, generator: Any) -> Tensor:
     return images + column * _standard(images.shape, generator)
 
 
-def _moments(noise: Tensor) -> tuple[Tensor, Tensor]:
-    """장마다의 표준편차. 그리고 평균, 뾰족한 정도(정규분포에서 3), 이웃한 장과 채널과 줄 사이의 상관."""
-    each = noise.square().mean((1, 2, 3)).sqrt()
-    unit = noise / each.clamp(min=1e-9).reshape(-1, 1, 1, 1)
-    alike = [(unit.roll(1, axis) * unit).mean() for axis in range(3)]
-    return each, torch.stack([unit.mean(), unit.pow(4).mean(), *alike])
-
-
 def _same_noise(one: Tensor, other: Tensor) -> bool:
-    (each, shape), (wanted, right) = _moments(one), _moments(other)
-    near = (shape - right).abs() <= torch.tensor([0.1, 0.45, 0.3, 0.3, 0.3])
-    if (right[2:] > 0.9).any():  # 잡음을 나누어 쓰면 뽑은 수가 적어 표준편차가 크게 흔들립니다
-        return bool(near[2:].all())
+    near = (noise_moments(one) - noise_moments(other)).abs()
+    fits = near <= torch.tensor([0.1, 0.3, 0.45, 0.3, 0.3, 0.3, 0.3])
+    if (
+        noise_moments(other)[3:] > 0.9
+    ).any():  # 나누어 쓰면 뽑은 수가 적어 표준편차가 크게 흔들립니다
+        return bool(fits[3:].all())
+    each, wanted = (noise.square().mean((1, 2, 3)).sqrt() for noise in (one, other))
     spread, expected = (values.square().mean().sqrt() for values in (each, wanted))
-    return close(spread, expected, 0.06) and close(each, wanted, 0.15) and bool(near.all())
+    return close(spread, expected, 0.06) and close(each, wanted, 0.15) and bool(fits.all())
 
 
 def _noise_slip(noise: Tensor, images: Tensor, sigma: float | Tensor) -> str:
@@ -62,11 +57,14 @@ def _noise_slips(right: Tensor, images: Tensor, sigma: Any) -> dict[str, Any]:
     n, c, height, width = images.shape
     column, unit = torch.as_tensor(sigma).reshape(-1, 1, 1, 1), _standard(images.shape, generator)
     positive = torch.rand(images.shape, generator=generator)
-    flat, wide = positive * 2 - 1, sigma if width == column.numel() else column
+    flat, wide = positive * 2 - 1, (sigma if width == column.numel() else column) * unit
+    even = column * flat * 3**0.5
     image, channel, row = (
         _standard(shape, generator)
         for shape in ((1, c, height, width), (n, 1, height, width), (n, c, 1, width))
     )
+    halves = unit[: n // 2].repeat(2, 1, 1, 1), unit[..., : width // 2].repeat(1, 1, 1, 2)
+    again = tuple(column * half for half in halves)
     noise = {
         "받은 이미지 그대로입니다. 잡음을 더합니다.": 0 * unit,
         CLIPPED: (images + right).clamp(-1, 1) - images,
@@ -76,16 +74,17 @@ def _noise_slips(right: Tensor, images: Tensor, sigma: Any) -> dict[str, Any]:
         "sigma를 곱하지 않았습니다.": unit,
         "두 배입니다. 이미지의 값 그대로의 눈금에서 더합니다.": 2 * right,
         "고른 분포의 난수입니다. 정규분포에서 뽑습니다.": column * flat,
-        "표준편차는 맞지만 정규분포의 난수가 아닙니다. torch.randn을 살펴봅니다.": column
-        * flat
-        * 3**0.5,
+        "표준편차는 맞지만 정규분포의 난수가 아닙니다. torch.randn을 살펴봅니다.": even,
         "모든 이미지에 같은 잡음이 들었습니다. 값마다 따로 뽑습니다.": column * image,
         "세 채널에 같은 잡음이 들었습니다. 값마다 따로 뽑습니다.": column * channel,
         "모든 줄에 같은 잡음이 들었습니다. 값마다 따로 뽑습니다.": column * row,
-        "sigma가 가로 자리에 따라 달라졌습니다. (batch,)를 (batch, 1, 1, 1)로 세웁니다.": wide
-        * unit,
+        "같은 잡음을 되풀이해 썼습니다. 값마다 따로 뽑습니다.": again,
+        "sigma가 가로 자리에 따라 달라졌습니다. (batch,)를 (batch, 1, 1, 1)로 세웁니다.": wide,
     }
-    return {hint: images + wrong for hint, wrong in noise.items()}
+    return {
+        hint: tuple(images + one for one in wrong) if wrong is again else images + wrong
+        for hint, wrong in noise.items()
+    }
 
 
 _add_noise = Exercise(
@@ -102,10 +101,7 @@ _add_noise = Exercise(
 
 
 def add_noise(answer: object) -> None:
-    """평균이 0인 가우스 잡음을 더한 이미지를 돌려주는 함수 `add_noise(images, sigma, generator)`.
-
-    표준편차 `sigma`는 수 하나이거나 장마다 하나인 텐서 (batch,)입니다. 값을 자르지 않습니다.
-    """
+    """가우스 잡음을 더하는 함수 `add_noise(images, sigma, generator)`. `sigma`는 수나 (batch,)입니다."""
     _add_noise(answer)
     check_generator(answer, torch.zeros(8, 3, 24, 8), 0.3)
 

@@ -20,7 +20,7 @@ from aelab.exercises.answers import (
 )
 from aelab.exercises.engine import Exercise
 
-_COUNT = 10_000
+_COUNT = 20_000
 
 
 def _gaussians(_: torch.Generator | None = None) -> list[tuple[Tensor, Tensor, int]]:
@@ -38,7 +38,7 @@ def _white(*shape: int, generator: torch.Generator) -> Tensor:
 
 
 def _same_moments(one: Tensor, other: Tensor) -> bool:
-    """표본 만 개의 평균과 공분산은 1 %쯤, 뾰족한 정도(정규분포에서 3)는 0.05쯤 흔들립니다."""
+    """표본 2만 개의 평균과 공분산은 1 %쯤, 뾰족한 정도(정규분포에서 3)는 0.04쯤 흔들립니다."""
     again = [bool(repeated(samples) > 0.2) for samples in (one, other)]
     spread, wanted = torch.cov(one.T), torch.cov(other.T)
     widths = wanted.diag().sqrt()

@@ -107,10 +107,10 @@ def easy_two_colors(answer: object) -> None:
 def two_sided_score(answer: object) -> None:
     """잡음에도 단색에도 높은, 장마다의 분포 밖 점수 (n,)을 내는 함수 `ood_score(model, reference, images)`."""
     generator = torch.Generator().manual_seed(0)
-    noise = ood.uniform_noise(120, generator=generator)
+    noise = ood.uniform_noise(100, generator=generator)
     plain = ood.constant(torch.rand(40, 3, generator=generator) * 1.8 - 0.9)
     for pool, roughness in ((4, 0.1), (2, 0.5)):
-        clouds = _clouds(160, roughness, generator)
+        clouds = _clouds(110, roughness, generator)
         _check_separation(answer, _Smear(pool), clouds, {"단색": plain, "잡음": noise[:40]})
     # 잡음이 분포 안이면 이번에는 구름이 분포 밖입니다.
     _check_separation(answer, _Smear(4), noise, {"단색": plain, "매끄러운 이미지": clouds[:40]})

@@ -152,8 +152,7 @@ slerp = Exercise(
         "선분 위의 점을 원 위로 밀어낸 것입니다. 길이는 1이지만 각이 고르게 변하지 않습니다. 두 벡터의 각에서 시작합니다.": (
             normalize(a + t * (b - a), dim=0)
         ),
-        "방향은 맞는데 짧습니다. 사인의 합을 무엇으로 나누는지 봅니다.": right
-        * math.sin(_angle(a, b)),
+        "방향은 맞는데 짧습니다. 무엇으로 나누는지 봅니다.": right * math.sin(_angle(a, b)),
         "내적을 각으로 썼습니다. 내적은 각의 코사인이므로 torch.acos로 각을 구합니다.": (
             _slerp(a, b, t, angle=float(a @ b))
         ),

@@ -39,15 +39,15 @@ def _white(*shape: int, generator: torch.Generator) -> Tensor:
 
 def _same_moments(one: Tensor, other: Tensor) -> bool:
     """표본 2만 개의 평균과 공분산은 1 %쯤, 뾰족한 정도(정규분포에서 3)는 0.04쯤 흔들립니다."""
-    again = [bool(repeated(samples) > 0.2) for samples in (one, other)]
     spread, wanted = torch.cov(one.T), torch.cov(other.T)
     widths = wanted.diag().sqrt()
     room = torch.where(widths > 1e-6, 0.05 * widths, torch.inf)
     peaks = [((z - z.mean(0)) ** 4).mean(0) / z.var(0).clamp(min=1e-9) ** 2 for z in (one, other)]
-    return again[0] == again[1] and bool(
+    return bool(
         ((spread - wanted).abs() <= 0.05 * widths.outer(widths) + 1e-6).all()
         and ((one.mean(0) - other.mean(0)).abs() <= room).all()
         and ((peaks[0] - peaks[1]).abs() < 0.3).all()
+        and (repeated(one) > 0.2) == (repeated(other) > 0.2)
     )
 
 

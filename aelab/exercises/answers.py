@@ -32,7 +32,7 @@ def call(function: Any, *inputs: object, **options: object) -> Any:
     """학생의 함수를 부릅니다. 함수가 아니거나 오류를 내거나 입력을 그 자리에서 바꾸면 Hint, 돌려주지 않으면 Unsolved."""
     if not callable(function):
         raise Hint(f"함수를 기대했는데 {_describe(function)}이(가) 왔습니다.")
-    given = copy.deepcopy(inputs)
+    given = tuple(one.clone() if isinstance(one, Tensor) else copy.copy(one) for one in inputs)
     try:
         result = function(*given, **options)
     except (Hint, Unsolved):
@@ -137,15 +137,10 @@ def as_number(answer: Any) -> float:
 
 def as_tensor(result: Any) -> Tensor:
     """텐서나 NumPy 배열, 수를 float64 텐서로 바꿉니다. 아니면 Hint."""
-    kind, more = (
-        _describe(result),
-        "torch.tensor(...)로 감싸 텐서로 돌려줍니다." if isinstance(result, list | tuple) else "",
-    )
+    more = "torch.tensor(...)로 감싸 텐서로 돌려줍니다." if isinstance(result, list | tuple) else ""
+    if not isinstance(result, Tensor | np.ndarray | np.generic | float | int):
+        raise Hint(f"torch.Tensor를 기대했는데 {_describe(result)}이(가) 왔습니다. {more}".rstrip())
     result = from_numpy(result) if isinstance(result, np.ndarray) else result
-    expect(
-        isinstance(result, Tensor | np.generic | float | int),
-        f"torch.Tensor를 기대했는데 {kind}이(가) 왔습니다. {more}".rstrip(),
-    )
     values = torch.as_tensor(result).detach()
     expect(not values.is_complex(), f"실수의 텐서를 기대했는데 {values.dtype} 텐서가 왔습니다.")
     return values.double()

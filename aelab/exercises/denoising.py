@@ -86,11 +86,12 @@ def _watched_steps(answer: Any, seed: int) -> list[Tensor]:
 
 
 def noise_moments(noise: Tensor) -> Tensor:
-    """장마다 세기를 1로 맞춘 잡음의 평균, 치우침(정규분포에서 0), 뾰족함(3), 이웃한 장과 채널과 줄 사이의 상관, 되풀이한 정도."""
+    """장마다 세기를 1로 맞춘 잡음의 평균, 치우침(정규분포에서 0), 뾰족함(3), 이웃한 장과 채널과 줄 사이의 상관, 되풀이했으면 1."""
     unit = noise / noise.square().mean((1, 2, 3), keepdim=True).sqrt().clamp(min=1e-9)
     alike = [(unit.roll(1, axis) * unit).mean() for axis in range(3)]
     powers = [unit.pow(power).mean() for power in (1, 3, 4)]
-    return torch.stack([*powers, *alike, repeated(unit.flatten())])
+    again = (repeated(unit.flatten()) > 0.3).to(unit.dtype)
+    return torch.stack([*powers, *alike, again])
 
 
 def _check_noise(noisy: Tensor, clean: Tensor, sigma: float, what: str) -> None:

@@ -1,6 +1,7 @@
 """6장 분포 밖 이미지의 연습문제."""
 
 from collections.abc import Iterator
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -106,14 +107,19 @@ def easy_two_colors(answer: object) -> None:
 
 def two_sided_score(answer: object) -> None:
     """잡음에도 단색에도 높은, 장마다의 분포 밖 점수 (n,)을 내는 함수 `ood_score(model, reference, images)`."""
-    generator = torch.Generator().manual_seed(0)
-    noise = ood.uniform_noise(120, generator=generator)
-    plain = ood.constant(torch.rand(40, 3, generator=generator) * 1.8 - 0.9)
-    for pool, roughness in ((4, 0.1), (2, 0.5)):
-        clouds = _clouds(160, roughness, generator)
+    noise, plain, (smooth, rough) = _worlds()
+    for pool, clouds in ((4, smooth), (2, rough)):
         _check_separation(answer, _Smear(pool), clouds, {"단색": plain, "잡음": noise[:40]})
     # 잡음이 분포 안이면 이번에는 구름이 분포 밖입니다.
-    _check_separation(answer, _Smear(4), noise, {"단색": plain, "매끄러운 이미지": clouds[:40]})
+    _check_separation(answer, _Smear(4), noise, {"단색": plain, "매끄러운 이미지": rough[:40]})
+
+
+@cache
+def _worlds() -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
+    generator = torch.Generator().manual_seed(0)
+    noise = ood.uniform_noise(100, generator=generator)
+    plain = ood.constant(torch.rand(40, 3, generator=generator) * 1.8 - 0.9)
+    return noise, plain, tuple(_clouds(110, roughness, generator) for roughness in (0.1, 0.5))
 
 
 class _Smear(nn.Module):

@@ -33,15 +33,13 @@ def _noisy(images: Tensor, sigma: Any, generator: Any) -> Tensor:
 
 
 def _same_noise(one: Tensor, other: Tensor) -> bool:
-    near = (noise_moments(one) - noise_moments(other)).abs()
-    fits = near <= torch.tensor([0.1, 0.3, 0.45, 0.3, 0.3, 0.3, 0.3])
-    if (
-        noise_moments(other)[3:] > 0.9
-    ).any():  # 나누어 쓰면 뽑은 수가 적어 표준편차가 크게 흔들립니다
-        return bool(fits[3:].all())
+    right = noise_moments(other)
+    near = (noise_moments(one) - right).abs() <= torch.tensor([0.1, 0.3, 0.45, 0.3, 0.3, 0.3, 0.3])
+    if (right[3:] > 0.9).any():  # 잡음을 나누어 쓰면 뽑은 수가 적어 표준편차가 크게 흔들립니다
+        return bool(near[3:].all())
     each, wanted = (noise.square().mean((1, 2, 3)).sqrt() for noise in (one, other))
     spread, expected = (values.square().mean().sqrt() for values in (each, wanted))
-    return close(spread, expected, 0.06) and close(each, wanted, 0.15) and bool(fits.all())
+    return close(spread, expected, 0.06) and close(each, wanted, 0.15) and bool(near.all())
 
 
 def _noise_slip(noise: Tensor, images: Tensor, sigma: float | Tensor) -> str:
@@ -63,8 +61,7 @@ def _noise_slips(right: Tensor, images: Tensor, sigma: Any) -> dict[str, Any]:
         _standard(shape, generator)
         for shape in ((1, c, height, width), (n, 1, height, width), (n, c, 1, width))
     )
-    halves = unit[: n // 2].repeat(2, 1, 1, 1), unit[..., : width // 2].repeat(1, 1, 1, 2)
-    again = tuple(column * half for half in halves)
+    again = column * unit[: n // 2].repeat(2, 1, 1, 1)
     noise = {
         "받은 이미지 그대로입니다. 잡음을 더합니다.": 0 * unit,
         CLIPPED: (images + right).clamp(-1, 1) - images,
@@ -81,10 +78,7 @@ def _noise_slips(right: Tensor, images: Tensor, sigma: Any) -> dict[str, Any]:
         "같은 잡음을 되풀이해 썼습니다. 값마다 따로 뽑습니다.": again,
         "sigma가 가로 자리에 따라 달라졌습니다. (batch,)를 (batch, 1, 1, 1)로 세웁니다.": wide,
     }
-    return {
-        hint: tuple(images + one for one in wrong) if wrong is again else images + wrong
-        for hint, wrong in noise.items()
-    }
+    return {hint: images + wrong for hint, wrong in noise.items()}
 
 
 _add_noise = Exercise(

@@ -27,8 +27,7 @@ sprite_side = Exercise(
         "그림을 한 줄로 이었습니다. 정사각형으로 모읍니다.": count * size,
         "넓이입니다. 한 변의 길이를 구합니다.": (right**2, count * size**2),
         "픽셀로 바꾼 뒤에 올렸습니다. 칸의 수를 먼저 올립니다.": math.ceil(math.sqrt(count) * size),
-        "칸이 딱 맞는데 한 줄을 더 두었습니다. 제곱수일 때를 봅니다.": (math.isqrt(count) + 1)
-        * size,
+        "칸이 딱 맞는데 한 줄을 더 두었습니다. 제곱수를 봅니다.": size * (math.isqrt(count) + 1),
     },
     otherwise="한 줄에 놓을 칸의 수를 먼저 적어 봅니다.",
     same=torch.equal,

@@ -174,9 +174,8 @@ def _new_model() -> nn.Module:
     """선형층 두 개의 오토인코더: 채점이 빨리 끝날 만큼 작습니다."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return nn.Sequential(
-            nn.Flatten(), nn.Linear(192, 8), nn.Linear(8, 192), nn.Unflatten(1, (3, 8, 8))
-        )
+        layers = nn.Flatten(), nn.Linear(192, 8), nn.Linear(8, 192), nn.Unflatten(1, (3, 8, 8))
+        return nn.Sequential(*layers)
 
 
 def _trained(
@@ -216,11 +215,8 @@ def _check_errors(errors: Any, measured: float, on_images: float) -> None:
 
 def _why_slow(answer: object, images: Tensor, validation: Tensor, ratio: float) -> str:
     """기준에 못 미친 까닭: 갱신하지 않았는지, 기울기가 쌓였는지 다시 돌려 지켜봅니다."""
-    model = _new_model()
-    before = parameters_to_vector(model.parameters()).detach()
-    watched = next(model.parameters())
-    fresh: list[Tensor] = []
-    piled: list[bool] = []
+    model, fresh, piled = _new_model(), list[Tensor](), list[bool]()
+    before, watched = parameters_to_vector(model.parameters()).detach(), next(model.parameters())
     watched.register_hook(lambda gradient: fresh.append(gradient.clone()))
     watched.register_post_accumulate_grad_hook(
         lambda parameter: piled.append(not close(parameter.grad, fresh[-1], 1e-3))
@@ -228,11 +224,8 @@ def _why_slow(answer: object, images: Tensor, validation: Tensor, ratio: float) 
     _trained(answer, images, validation, model)
     why = f"갱신 {len(piled)}번에 그쳤거나 학습률이 맞지 않습니다. 둘을 바꾸어 봅니다."
     if torch.equal(before, parameters_to_vector(model.parameters())):
-        why = (
-            "매개변수가 처음 그대로입니다. optimizer.step()을 부르는지 봅니다."
-            if piled
-            else "backward()를 한 번도 부르지 않았습니다."
-        )
+        why = "매개변수가 처음 그대로입니다. optimizer.step()을 부르는지 봅니다."
+        why = why if piled else "backward()를 한 번도 부르지 않았습니다."
     elif sum(piled) > len(piled) / 2:
         why = "기울기가 지난 묶음의 것에 쌓입니다. backward 앞에서 0으로 되돌립니다."
     return f"검증 오차가 평균 이미지의 {ratio:.2f}배입니다. {TRAINING_BOUND} 아래로 내립니다. {why}"

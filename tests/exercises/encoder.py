@@ -173,7 +173,7 @@ WRONG = {
         (lambda channels: lambda maps: maps - maps.mean((1, 2, 3), keepdim=True), "표준편차 3.0"),
         (lambda channels: lambda maps: maps * 0, "표준편차 0.00"),
         (nn.GroupNorm(1, 32), "오류가 났습니다"),
-        (lambda channels: lambda maps: (maps - 5) / 3, "평균 7, 표준편차 10.0쯤"),
+        (lambda channels: lambda maps: (maps - 5) / 3, "평균 7, 표준편차 10.2쯤"),
     ],
     "encoder_64": [
         (lambda latent_dim: Then(latent_dim, after=nn.LayerNorm(latent_dim)), "한 번 씌운"),

@@ -146,7 +146,7 @@ WRONG = {
         (lambda m, c, n, g: by_cholesky(2 * m, c, n, g), "평균을 다시 봅니다"),
         (global_noise, "generator를 넘깁니다"),
         (own_seed, "받은 generator"),
-        (lambda m, c, n, g: by_cholesky(m, c, n, g).T, "모양 (10000, 3)"),
+        (lambda m, c, n, g: by_cholesky(m, c, n, g).T, "모양 (20000, 3)"),
         (
             lambda m, c, n, g: (
                 m

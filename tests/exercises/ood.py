@@ -90,8 +90,7 @@ RIGHT = {
     "checkerboard": [
         board_by_loop,
         board_by_products,
-        lambda cell: ood.checkerboard(cell)[0],
-        lambda cell: board_by_loop(cell).numpy(),
+        lambda cell: board_by_products(cell).numpy(),
     ],
     "auroc": [pairs_by_loop, pairs_by_sign],
     "easy_two_colors": [
@@ -106,22 +105,22 @@ RIGHT = {
 
 WRONG = {
     "checkerboard": [
-        (lambda cell: -board_by_loop(cell), "뒤바뀌었습니다"),
-        (lambda cell: (board_by_loop(cell) + 1) / 2, "0은 회색"),
-        (lambda cell: board_by_loop(max(1, 32 // cell)), "한 변의 픽셀 수"),
+        (lambda cell: -board_by_products(cell), "뒤바뀌었습니다"),
+        (lambda cell: (board_by_products(cell) + 1) / 2, "0은 회색"),
+        (lambda cell: board_by_products(max(1, 32 // cell)), "한 변의 픽셀 수"),
         (
-            lambda cell: board_by_loop(16),
+            lambda cell: board_by_products(16),
             "cell=8일 때 첫 값이 1인 텐서 (3, 32, 32)이(가) 나왔습니다. 0행 8열의 값이 1",
         ),
-        (lambda cell: board_by_loop(2 * cell), "줄무늬나 단색"),
+        (lambda cell: board_by_products(2 * cell), "줄무늬나 단색"),
         (lambda cell: torch.ones(3, 32, 32), "줄무늬나 단색"),
         (ood.checkerboard, "(1, 3, 32, 32)"),
-        (lambda cell: board_by_loop(cell)[0], "(32, 32)"),
-        (lambda cell: 255 * (board_by_loop(cell) + 1) / 2, "0행 0열의 값이 255"),
+        (lambda cell: board_by_products(cell)[0], "(32, 32)"),
+        (lambda cell: 255 * (board_by_products(cell) + 1) / 2, "0행 0열의 값이 255"),
         (lambda cell: torch.full((3, 32, 32), torch.nan), "NaN이나"),
         (lambda cell: board_by_products(cell)[:, :1].expand(-1, 32, -1), "행과 열의 칸 번호"),
         (
-            lambda cell: board_by_loop(cell) * torch.tensor([1, -1, -1]).reshape(3, 1, 1),
+            lambda cell: board_by_products(cell) * torch.tensor([1, -1, -1]).reshape(3, 1, 1),
             "흑백이 아닙니다",
         ),
     ],

@@ -137,7 +137,7 @@ WRONG = {
         (lambda count, size: side_by_counting(count, size) ** 2, "넓이입니다"),
         (lambda count, size: count * size**2, "넓이입니다"),
         (lambda count, size: math.ceil(math.sqrt(count) * size), "칸의 수를 먼저 올립니다"),
-        (lambda count, size: (math.isqrt(count) + 1) * size, "제곱수일 때"),
+        (lambda count, size: (math.isqrt(count) + 1) * size, "제곱수를 봅니다"),
         (lambda count, size: 192, "count=37, size=16일 때"),
         (lambda count, size: 8192, "칸의 수를 먼저 적어"),
     ],

@@ -258,6 +258,7 @@ def test_hints_use_only_names_that_the_chapter_shows():
         *nn.ConvTranspose2d.__constants__,
     }
     known |= {"NaN", "L1", "U", "L", "A", "dB", "Module", "methods"}
+    books = [path.read_text("utf-8") for path in chapters()]
     strange = {}
     for chapter, module in GRADERS.items():
         source = inspect.getsource(module) + (
@@ -277,10 +278,7 @@ def test_hints_use_only_names_that_the_chapter_shows():
         ]
         hints = [text for text in texts if re.search("[가-힣]", text) and text not in documents]
         cells = [
-            cell
-            for path in chapters()
-            if f'"{chapter}.' in (text := path.read_text("utf-8"))
-            for cell in json.loads(text)["cells"]
+            cell for text in books if f'"{chapter}.' in text for cell in json.loads(text)["cells"]
         ]
         shown = set(
             re.findall(r"[A-Za-z_]\w*", "\n".join("".join(cell["source"]) for cell in cells))

@@ -1,0 +1,79 @@
+"""글에서 말하는 수: 그 장의 셀이 찍었거나 코드에 적힌 것이어야 합니다."""
+
+import json
+import re
+
+import pytest
+
+from tools.chapters import chapters
+
+NUMBER = re.compile(r"(?<![\w.,/:#-])\d{1,3}(?:,\d{3})+(?:\.\d+)?|(?<![\w.,/:#-])\d+(?:\.\d+)?")
+NOT_PROSE = re.compile(
+    r"```.*?```|`[^`]*`|\]\([^)]*\)|<[^>]*>|https?://\S+|arXiv:\S+|\(\d{4}\)|\{#[^}]*\}", re.S
+)
+# 셀이 찍을 수 없는 수와 그 까닭
+KNOWN = {
+    "any": {
+        "3072": "이미지 한 장의 값의 수 3 × 32 × 32",
+        "1024": "이미지 한 장의 픽셀의 수 32 × 32",
+        "255": "8비트의 가장 큰 값",
+        "256": "8비트가 나타내는 값의 수",
+        "100": "백분율",
+    },
+}
+
+
+def significant(text: str) -> int:
+    return len(text.replace(",", "").replace(".", "").lstrip("0"))
+
+
+def spoken(notebook: dict) -> list[str]:
+    """글과 그림의 설명(caption)에 나오는, 유효 숫자가 셋 이상인 수."""
+    texts = []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            texts.append("".join(cell["source"]).split("## 더 읽을거리")[0])
+        figure = cell["metadata"].get("mystnb", {}).get("figure", {})
+        texts.append(figure.get("caption", ""))
+    found = [each for text in texts for each in NUMBER.findall(NOT_PROSE.sub(" ", text))]
+    return [number for number in found if significant(number) >= 3]
+
+
+def shown(notebook: dict) -> list[float]:
+    """셀이 찍은 수와 코드에 적힌 수."""
+    texts = []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            texts.append("".join(cell["source"]).replace("_", ""))
+            for output in cell["outputs"]:
+                texts.append("".join(output.get("text", [])))
+                texts += [
+                    "".join(part)
+                    for part in output.get("data", {}).values()
+                    if isinstance(part, list)
+                ]
+    texts = [re.sub(r"data:image\S+", "", text) for text in texts if len(text) < 100_000]
+    numbers = [
+        number for text in texts for number in re.findall(r"\d[\d,]*(?:\.\d+)?(?:e-?\d+)?", text)
+    ]
+    return [float(number.replace(",", "").rstrip(".")) for number in numbers]
+
+
+def is_shown(number: str, values: list[float]) -> bool:
+    decimals = len(number.partition(".")[2])
+    said = float(number.replace(",", ""))
+    close = 0.5000001 * 10**-decimals
+    return any(abs(scale * value - said) <= close for value in values for scale in (1, 100))
+
+
+@pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
+def test_a_number_of_three_digits_in_the_text_is_printed_by_a_cell(path):
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    values = shown(notebook)
+    known = KNOWN["any"] | KNOWN.get(path.stem, {})
+    missing = [
+        number
+        for number in spoken(notebook)
+        if number.replace(",", "") not in known and not is_shown(number, values)
+    ]
+    assert missing == []

@@ -159,8 +159,8 @@ def test_first_mirror_is_enough(cache, server, use):
     [
         ("refused", "연결하지 못했거나 도중에 끊김"),
         ("missing", "404"),
-        ("silent", "대답이 없음"),
-        ("stalled", "연결하지 못했거나 도중에 끊김"),
+        pytest.param("silent", "대답이 없음", marks=pytest.mark.slow),
+        pytest.param("stalled", "연결하지 못했거나 도중에 끊김", marks=pytest.mark.slow),
         ("cut", "도중에 끊김"),
         ("wrong", "받은 것의 MD5가 다름"),
         ("page", "받은 것의 MD5가 다름"),
@@ -179,6 +179,7 @@ def test_faulty_mirror_costs_seconds_and_leaves_nothing(cache, use, monkeypatch,
     assert time.monotonic() - start < BOUND
 
 
+@pytest.mark.slow
 def test_slow_mirror_is_kept_while_bytes_arrive(cache, server, use, monkeypatch):
     monkeypatch.setattr(cifar10, "TIMEOUT", (1, 1))
     use("slow", "good")

@@ -119,7 +119,7 @@ def read_repository(root: Path) -> Repository:
 def package_hash(root: Path) -> str:
     """설치되는 파일의 지문. 여덟 글자입니다."""
     digest = hashlib.sha256((root / PROJECT).read_bytes())
-    for path in sorted((root / PACKAGE).rglob("*")):
+    for path in sorted((root / PACKAGE).rglob("*"), key=Path.as_posix):
         inside = path.relative_to(root)
         left = any(part.startswith((".", "__pycache__")) for part in inside.parts)  # .DS_Store 등
         if path.is_file() and not left:

@@ -118,11 +118,12 @@ def read_repository(root: Path) -> Repository:
 
 def package_hash(root: Path) -> str:
     """설치되는 파일의 지문. 여덟 글자입니다."""
-    files = [path for path in sorted((root / PACKAGE).rglob("*")) if path.is_file()]
     digest = hashlib.sha256((root / PROJECT).read_bytes())
-    for path in files:
-        if "__pycache__" not in path.parts:
-            digest.update(path.relative_to(root).as_posix().encode())
+    for path in sorted((root / PACKAGE).rglob("*"), key=Path.as_posix):
+        inside = path.relative_to(root)
+        left = any(part.startswith((".", "__pycache__")) for part in inside.parts)  # .DS_Store 등
+        if path.is_file() and not left:
+            digest.update(inside.as_posix().encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:8]
 

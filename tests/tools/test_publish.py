@@ -256,10 +256,11 @@ def test_a_tag_is_stamped_as_a_branch_is_and_kept_until_another_is_given(tree):
     assert "/archive/main.zip?v=" in first_code(tree)["01_encoder"]
 
 
-def test_first_cell_follows_the_package_but_not_its_caches(tree):
+def test_first_cell_follows_the_package_but_not_what_systems_leave_in_it(tree):
     publish(tree, SAMPLE)
     (tree / "aelab" / "__pycache__").mkdir()
     (tree / "aelab" / "__pycache__" / "models.pyc").write_bytes(b"x")
+    (tree / "aelab" / ".DS_Store").write_bytes(b"x")
     assert publish(tree) == []
     (tree / "aelab" / "models.py").write_text("x = 2\n", encoding="utf-8", newline="\n")
     assert {path.suffix for path in publish(tree)} == {".ipynb", ".json"}

@@ -67,8 +67,8 @@ mutants: $(INSTALLED)
 	OMP_NUM_THREADS=1 PYTHONPATH="$(CURDIR)/.venv/mutants" $(BIN)/python -m benchmarks.mutants
 
 # 공개 저장소의 주소를 새깁니다: make publish URL=https://github.com/OWNER/NAME
-publish: $(INSTALLED)
-	$(BIN)/python -m tools.publish $(if $(URL),"$(URL)")
+publish:
+	$(PYTHON3) -m tools.publish $(if $(URL),"$(URL)")
 
 # 지금 .venv에 설치된 버전을 적습니다. 새 버전으로 올리는 차례: make clean test lint CONSTRAINTS= 다음 make lock
 lock: $(INSTALLED)
@@ -94,6 +94,7 @@ clean:
 	rm -rf .venv book/_build mutants
 
 $(INSTALLED): requirements.txt pyproject.toml $(CONSTRAINTS)
+	@$(PYTHON3) -c "import sys; sys.version_info >= (3, 11) or sys.exit('파이썬 3.11 이상을 기대했는데 ' + sys.version.split()[0] + '입니다. make PYTHON3=python3.12처럼 고릅니다.')"
 	$(PYTHON3) -m venv .venv
 	$(BIN)/python -m pip install -r requirements.txt $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 	touch $@

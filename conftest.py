@@ -4,7 +4,10 @@
 합니다. 어느 쪽도 네트워크를 쓰지 않습니다. 비교하는 법은 tools/compare.py에 있습니다.
 """
 
+import json
+import math
 import os
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +17,7 @@ CELL_TIMEOUT = 300  # 초
 OUTPUT_TIMEOUT = 60  # 초. nbval의 기본 5초는 바쁜 컴퓨터에서 짧다
 
 DATA = pytest.StashKey()
+CHAPTER_TIMES = Path(__file__).parent / "benchmarks" / "results" / "chapters.json"
 
 
 def pytest_cmdline_main(config: pytest.Config) -> None:
@@ -36,6 +40,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.nbval_cell_timeout = CELL_TIMEOUT
 
 
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """목차에 없는 노트북(편집기의 사본, 연습용)은 시험하지 않습니다. 이름을 적어 주면 시험합니다."""
+    from tools.chapters import BOOK, chapters
+
+    stray = collection_path.resolve().parent == BOOK and collection_path.resolve() not in chapters()
+    return True if collection_path.suffix == ".ipynb" and stray else None
+
+
 def pytest_report_header(config: pytest.Config) -> str | None:
     """어느 비교를 하는지와 그 까닭을 알립니다."""
     if DATA not in config.stash:
@@ -43,6 +55,16 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     if config.stash[DATA] is None:
         return "nbval-mode: embedded (CIFAR-10이 디스크에 없어 toyworld로 돌리고 수를 가립니다)"
     return f"nbval-mode: strict (CIFAR-10이 {config.stash[DATA]}에 있어 수까지 견줍니다)"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """오래 걸리는 노트북부터 시작합니다. 마지막에 혼자 남으면 다른 프로세스가 놉니다."""
+    if DATA not in config.stash:
+        return
+    rows = json.loads(CHAPTER_TIMES.read_text(encoding="utf-8"))["rows"]
+    seconds = {row["chapter"]: row["seconds"] for row in rows}
+    # 아직 재지 않은 노트북은 얼마나 걸릴지 모르므로 맨 앞에 둔다
+    items.sort(key=lambda item: -seconds.get(item.path.stem, math.inf))
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -16,8 +16,16 @@ from torch import Tensor
 # 오류의 끝에 붙이는 파이썬 한 줄의 머리. 그 줄을 그대로 실행하면 고쳐집니다.
 MENDED_BY = " 이렇게 고칩니다: "
 
-# 부동소수점 반올림만큼은 범위를 벗어나도 받아들입니다.
-_RANGE_SLACK = 1e-3
+_RANGE_SLACK = 1e-3  # 부동소수점 반올림만큼은 범위를 벗어나도 받아들입니다.
+
+
+def unexpected(
+    name: str, expected: str, came: object, hint: str = "", error: type = ValueError
+) -> Exception:
+    """무엇을 기대했고 무엇이 왔는지 말하는 오류. `expected`에는 조사까지 적습니다."""
+    last = ord(str(came)[-1]) - ord("가")  # 한글의 음절은 28개마다 받침이 없는 것부터 되풀이됩니다.
+    particle = ("이" if last % 28 else "가") if 0 <= last <= ord("힣") - ord("가") else "이(가)"
+    return error(f"{name}: {expected} 기대했는데 {came}{particle} 왔습니다.{hint}")
 
 
 def check_image_batch(images: Tensor, name: str = "images") -> None:
@@ -30,13 +38,8 @@ def check_image_batch(images: Tensor, name: str = "images") -> None:
     hint = _mending_line(images, name)
     check_float_tensor(images, name, hint)
     if images.numel() == 0:
-        raise ValueError(
-            f"{name}: 한 장 이상의 이미지를 기대했는데 빈 묶음 {tuple(images.shape)}이(가) 왔습니다."
-        )
-    raise ValueError(
-        f"{name}: (batch, channel, height, width)의 4차원을 기대했는데 "
-        f"{tuple(images.shape)}이(가) 왔습니다.{hint}"
-    )
+        raise unexpected(name, "한 장 이상의 이미지를", tuple(images.shape))
+    raise unexpected(name, "(batch, channel, height, width)의 4차원을", tuple(images.shape), hint)
 
 
 def as_image_batch(images: Any, name: str) -> Tensor:
@@ -117,12 +120,10 @@ def check_float_tensor(values: Tensor, name: str, hint: str = "") -> None:
     if not isinstance(values, Tensor):
         if isinstance(values, np.ndarray):
             hint = hint or f"{MENDED_BY}{name} = torch.tensor({name}).float()"
-        raise TypeError(
-            f"{name}: torch.Tensor를 기대했는데 {type(values).__name__}이(가) 왔습니다.{hint}"
-        )
+        raise unexpected(name, "torch.Tensor를", type(values).__name__, hint, TypeError)
     if not values.is_floating_point():
         hint = hint or f"{MENDED_BY}{name} = {name}.float()"
-        raise TypeError(f"{name}: 실수형 텐서를 기대했는데 {values.dtype}이(가) 왔습니다.{hint}")
+        raise unexpected(name, "실수형 텐서를", values.dtype, hint, TypeError)
 
 
 def check_codes(codes: Tensor, latent_dim: int | None = None, name: str = "codes") -> None:
@@ -134,10 +135,8 @@ def check_codes(codes: Tensor, latent_dim: int | None = None, name: str = "codes
     fits = codes.ndim == 2 and codes.numel() > 0
     if not fits or latent_dim not in (None, codes.shape[1]):
         hint = f"{MENDED_BY}{name} = {name}[None]" if codes.ndim == 1 else ""
-        raise ValueError(
-            f"{name}: 한 개 이상의 잠재 벡터 (batch, {latent_dim or 'latent_dim'})를 기대했는데 "
-            f"{tuple(codes.shape)}이(가) 왔습니다.{hint}"
-        )
+        expected = f"한 개 이상의 잠재 벡터 (batch, {latent_dim or 'latent_dim'})를"
+        raise unexpected(name, expected, tuple(codes.shape), hint)
 
 
 def check_finite(values: Tensor, name: str) -> None:
@@ -162,10 +161,8 @@ def check_range(values: Tensor, low: float, high: float, name: str, hint: str = 
     least, most = bounds(values)
     slack = _RANGE_SLACK * (high - low)
     if least < low - slack or most > high + slack:
-        raise ValueError(
-            f"{name}: [{low:g}, {high:g}]의 값을 기대했는데 [{least:.4g}, {most:.4g}]의 값이 "
-            f"왔습니다.{hint}"
-        )
+        found = f"[{least:.4g}, {most:.4g}]의 값"
+        raise unexpected(name, f"[{low:g}, {high:g}]의 값을", found, hint)
 
 
 def check_positive_int(value: int, name: str) -> int:
@@ -178,7 +175,7 @@ def check_positive_int(value: int, name: str) -> int:
             raise TypeError
         number = operator.index(value)
     except TypeError:
-        raise TypeError(f"{name}: 정수를 기대했는데 {value!r}이(가) 왔습니다.") from None
+        raise unexpected(name, "정수를", repr(value), error=TypeError) from None
     if number < 1:
-        raise ValueError(f"{name}: 1 이상의 정수를 기대했는데 {number}이(가) 왔습니다.")
+        raise unexpected(name, "1 이상의 정수를", number)
     return number

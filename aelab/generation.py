@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from aelab.checks import check_codes, check_finite, check_positive_int
+from aelab.checks import check_codes, check_finite, check_positive_int, unexpected
 from aelab.types import Codes
 
 
@@ -43,7 +43,7 @@ def interpolate_spherical(start: Tensor, end: Tensor, steps: int) -> Codes:
     fractions = _fractions(start, end, steps)
     lengths = start.norm(), end.norm()
     if min(lengths) == 0:
-        raise ValueError("start, end: 길이가 0이 아닌 벡터를 기대했는데 영벡터가 왔습니다.")
+        raise unexpected("start, end", "길이가 0이 아닌 벡터를", "영벡터")
     a, b = start / lengths[0], end / lengths[1]
     # acos는 같은 방향 근처에서 부정확하므로 두 변의 길이로 각을 구합니다.
     angle = 2 * torch.atan2((a - b).norm(), (a + b).norm())
@@ -76,17 +76,12 @@ class LatentGaussian:
         오류: 모양이나 자료형이 다르거나 유한하지 않은 값이 있으면 ValueError 또는 TypeError.
         """
         _check_sample(codes)
-        codes = codes.detach().double()
+        codes = codes.detach().cpu().double()
         return cls.from_moments(codes.mean(0), torch.cov(codes.T).reshape(2 * codes.shape[1:]))
 
     @classmethod
     def from_moments(cls, mean: Tensor, covariance: Tensor) -> "LatentGaussian":
-        """평균 (latent,)과 공분산 (latent, latent)에서 만듭니다. 모양이 다르면 ValueError."""
-        if mean.ndim != 1 or covariance.shape != 2 * mean.shape:
-            raise ValueError(
-                "mean, covariance: (latent,)와 (latent, latent)를 기대했는데 "
-                f"{tuple(mean.shape)}와 {tuple(covariance.shape)}이(가) 왔습니다."
-            )
+        """평균 (latent,)과 공분산 (latent, latent)에서 만듭니다."""
         # 대칭 제곱근은 고유벡터의 부호와 무관하게 하나로 정해지고, 촐레스키 분해와 달리
         # 차원보다 표본이 적어 공분산이 특이해도 됩니다. 반올림한 고윳값은 0보다 조금 작을 수 있습니다.
         values, vectors = torch.linalg.eigh(covariance.double())
@@ -124,13 +119,11 @@ class LatentMixture:
         _check_sample(codes)
         check_positive_int(components, "components")
         if components > len(codes):
-            raise ValueError(
-                f"components: 표본의 수 {len(codes)} 이하를 기대했는데 {components}이(가) 왔습니다."
-            )
+            raise unexpected("components", f"표본의 수 {len(codes)} 이하를", components)
         from sklearn.mixture import GaussianMixture
 
         fitted = GaussianMixture(components, reg_covar=1e-5, random_state=seed)
-        fitted.fit(codes.detach().double().cpu().numpy())
+        fitted.fit(codes.detach().cpu().double().numpy())
         moments = map(torch.from_numpy, fitted.means_), map(torch.from_numpy, fitted.covariances_)
         parts = tuple(map(LatentGaussian.from_moments, *moments))
         return cls(torch.from_numpy(fitted.weights_).float(), parts)
@@ -152,20 +145,18 @@ def _fractions(start: Tensor, end: Tensor, steps: int) -> Tensor:
     for name, code in (("start", start), ("end", end)):
         if not isinstance(code, Tensor) or not code.is_floating_point() or code.ndim != 1:
             shape = tuple(code.shape) if isinstance(code, Tensor) else type(code).__name__
-            raise ValueError(f"{name}: 실수 벡터 (latent,)를 기대했는데 {shape}이(가) 왔습니다.")
+            raise unexpected(name, "실수 벡터 (latent,)를", shape)
         check_finite(code, name)
     if start.shape != end.shape:
-        raise ValueError(
-            f"end: start와 같은 길이 {len(start)}을(를) 기대했는데 {len(end)}이(가) 왔습니다."
-        )
+        raise unexpected("end", f"start와 같은 길이 {len(start)}을(를)", len(end))
     check_positive_int(steps, "steps")
     if steps < 2:
-        raise ValueError(f"steps: 2 이상을 기대했는데 {steps}이(가) 왔습니다.")
+        raise unexpected("steps", "2 이상을", steps)
     return torch.linspace(0, 1, steps, dtype=start.dtype, device=start.device)[:, None]
 
 
 def _check_sample(codes: Codes) -> None:
     check_codes(codes)
     if len(codes) < 2:
-        raise ValueError("codes: 두 개 이상의 잠재 벡터를 기대했는데 하나가 왔습니다.")
+        raise unexpected("codes", "두 개 이상의 잠재 벡터를", "하나")
     check_finite(codes, "codes")

@@ -1,12 +1,13 @@
 """배운 신경망에 많은 입력을 나누어 넣습니다."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from aelab.checks import check_positive_int
+from aelab.checks import check_positive_int, unexpected
 from aelab.data import ImageSet
 from aelab.models import evaluation_mode
 
@@ -27,31 +28,46 @@ def predict(
         inputs: 이미지 모음, 또는 첫 축이 묶음인 텐서.
         batch_size: 한 번에 넣는 수.
 
-    오류: 입력이 이미지 모음도 텐서도 아니면 TypeError, 비었으면 ValueError.
+    오류: 입력이 이미지 모음도 텐서도 아니면 TypeError, 비었으면 ValueError, GPU 메모리가 모자라면
+        torch.OutOfMemoryError.
     """
-    parts = batches(network, inputs, batch_size)
+    return collect(network, network, inputs, batch_size)
+
+
+@torch.no_grad()  # inference_mode의 출력은 나중에 학습에 쓸 수 없습니다.
+def collect(
+    compute: Callable[[Tensor], Tensor],
+    network: nn.Module,
+    inputs: ImageSet | Tensor,
+    batch_size: int,
+) -> Tensor:
+    """`network`의 장치로 옮긴 묶음마다 `compute`가 낸 것을 모읍니다. 나머지는 `predict`와 같습니다."""
+    check_positive_int(batch_size, "batch_size")
+    if not isinstance(inputs, ImageSet | Tensor):
+        expected = "ImageSet이나 torch.Tensor를"
+        raise unexpected("inputs", expected, type(inputs).__name__, error=TypeError)
+    if len(inputs) == 0:
+        raise ValueError("inputs: 하나 이상을 기대했는데 비어 있습니다.")
+    device = next((weight.device for weight in network.parameters()), torch.device("cpu"))
+    is_set = isinstance(inputs, ImageSet)
     outputs = []
     with (
-        torch.no_grad(),  # inference_mode의 출력은 나중에 학습에 쓸 수 없습니다.
         evaluation_mode(network),
+        naming_batch_size(batch_size),
         tqdm(total=len(inputs), mininterval=0.5, delay=2) as progress,
     ):
-        for batch in parts:
-            outputs.append(network(batch).cpu())
+        for batch in inputs.batches(batch_size, device) if is_set else inputs.split(batch_size):
+            outputs.append(compute(batch.to(device)).cpu())
             progress.update(len(batch))
     return torch.cat(outputs)
 
 
-def batches(network: nn.Module, inputs: ImageSet | Tensor, batch_size: int) -> Iterator[Tensor]:
-    """신경망의 장치로 옮긴 묶음을 차례로 냅니다. 오류는 `predict`와 같습니다."""
-    check_positive_int(batch_size, "batch_size")
-    if not isinstance(inputs, ImageSet | Tensor):
-        raise TypeError(
-            f"inputs: ImageSet이나 torch.Tensor를 기대했는데 {type(inputs).__name__}이(가) 왔습니다."
-        )
-    if len(inputs) == 0:
-        raise ValueError("inputs: 하나 이상을 기대했는데 비어 있습니다.")
-    device = next((weight.device for weight in network.parameters()), torch.device("cpu"))
-    if isinstance(inputs, ImageSet):
-        return inputs.batches(batch_size, device)
-    return (batch.to(device) for batch in inputs.split(batch_size))
+@contextmanager
+def naming_batch_size(size: int) -> Iterator[None]:
+    """안에서 GPU 메모리가 모자라면 무엇을 줄일지 말합니다."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise torch.OutOfMemoryError(
+            f"GPU 메모리가 모자랍니다. 한 번에 넣는 장수를 줄입니다: batch_size={max(1, size // 2)}"
+        ) from error

@@ -82,10 +82,8 @@ def ssim(restored: ImagesOrArray, original: ImagesOrArray, *, data_range: float)
     checks.check_range(original, 0, data_range, "original", hint)
     _check_data_range(data_range, original)
     if min(original.shape[2:]) < _SSIM_WINDOW:
-        raise ValueError(
-            f"original: 한 변이 {_SSIM_WINDOW} 이상인 이미지를 기대했는데 "
-            f"{tuple(original.shape)}이(가) 왔습니다."
-        )
+        expected = f"한 변이 {_SSIM_WINDOW} 이상인 이미지를"
+        raise checks.unexpected("original", expected, tuple(original.shape))
     x, y = restored, original
     mean_x, mean_y = _window_mean(x), _window_mean(y)
     variance_x = _window_mean(x * x) - mean_x**2
@@ -117,15 +115,12 @@ def _checked_pair(restored: ImagesOrArray, original: ImagesOrArray) -> tuple[Ima
     restored = checks.as_image_batch(restored, "restored")
     original = checks.as_image_batch(original, "original")
     if restored.shape != original.shape:
-        raise ValueError(
-            f"restored: original과 같은 모양 {tuple(original.shape)}을(를) 기대했는데 "
-            f"{tuple(restored.shape)}이(가) 왔습니다."
-        )
+        expected = f"original과 같은 모양 {tuple(original.shape)}을(를)"
+        raise checks.unexpected("restored", expected, tuple(restored.shape))
     if restored.device != original.device:
-        raise ValueError(
-            f"restored: original과 같은 장치 {original.device}을(를) 기대했는데 {restored.device}이(가) "
-            f"왔습니다.{checks.MENDED_BY}restored = restored.to(original.device)"
-        )
+        mend = f"{checks.MENDED_BY}restored = restored.to(original.device)"
+        expected = f"original과 같은 장치 {original.device}을(를)"
+        raise checks.unexpected("restored", expected, restored.device, mend)
     dtype = torch.promote_types(restored.dtype, original.dtype)
     dtype = torch.promote_types(dtype, torch.float32)
     return restored.to(dtype), original.to(dtype)
@@ -137,7 +132,7 @@ def _number(data_range: float) -> float:
     except (TypeError, ValueError, RuntimeError):
         number = math.nan
     if not 0 < number < math.inf:
-        raise ValueError(f"data_range: 0보다 큰 수를 기대했는데 {data_range!r}이(가) 왔습니다.")
+        raise checks.unexpected("data_range", "0보다 큰 수를", repr(data_range))
     return number
 
 
@@ -145,18 +140,15 @@ def _check_data_range(data_range: float, original: Images) -> None:
     """원본의 값이 `data_range`보다 넓거나, [0, 1]과 [-1, 1]의 이미지에 다른 폭을 주었는지 봅니다."""
     least, most = checks.bounds(original)
     if most - least > data_range * 1.001:  # 반올림만큼은 넘쳐도 받아들입니다.
-        raise ValueError(
-            f"data_range: 원본 값이 [{least:.4g}, {most:.4g}]이므로 {most - least:.4g} 이상을 "
-            f"기대했는데 {data_range:g}이(가) 왔습니다. [-1, 1]의 이미지는 data_range=2, [0, 1]은 1, "
-            "[0, 255]는 255입니다."
-        )
+        mend = " [-1, 1]의 이미지는 data_range=2, [0, 1]은 1, [0, 255]는 255입니다."
+        expected = f"원본 값이 [{least:.4g}, {most:.4g}]이므로 {most - least:.4g} 이상을"
+        raise checks.unexpected("data_range", expected, f"{data_range:g}", mend)
     low = 0 if least > -1e-3 else -1
     usual = 1 - low
     if least >= -1 and most <= 1 and data_range != usual and checks.varies(original):
-        slip = (
-            f"data_range: [{low}, 1]로 보이는 이미지에는 {usual}을(를) 기대했는데 {data_range:g}이(가) "
-            "왔습니다. 폭은 실제로 나온 값이 아니라 나올 수 있는 값으로 정합니다."
-        )
+        mend = " 폭은 실제로 나온 값이 아니라 나올 수 있는 값으로 정합니다."
+        expected = f"[{low}, 1]로 보이는 이미지에는 {usual}을(를)"
+        slip = checks.unexpected("data_range", expected, f"{data_range:g}", mend)
         if data_range > 2:
-            raise ValueError(slip)
-        checks.warn(slip)
+            raise slip
+        checks.warn(str(slip))

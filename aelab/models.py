@@ -162,10 +162,8 @@ def _checked_images(images: Images, layer: nn.Module) -> Images:
     if images.shape[1:] != (3, IMAGE_SIZE, IMAGE_SIZE):
         resized = f"interpolate(images, {IMAGE_SIZE}, mode='bilinear', antialias=True)"
         mend = f"{checks.MENDED_BY}images = torch.nn.functional.{resized}"
-        raise ValueError(
-            f"images: (batch, 3, {IMAGE_SIZE}, {IMAGE_SIZE})를 기대했는데 "
-            f"{tuple(images.shape)}이(가) 왔습니다.{mend if images.shape[1] == 3 else ''}"
-        )
+        expected, came = f"(batch, 3, {IMAGE_SIZE}, {IMAGE_SIZE})를", tuple(images.shape)
+        raise checks.unexpected("images", expected, came, mend if came[1] == 3 else "")
     return _checked(images, "images", layer, checks.check_image_range)
 
 
@@ -180,16 +178,14 @@ def _checked(
     """장치와 자료형이 층의 가중치와 같은지, 평가 모드라면 값도 옳은지 검사한 텐서."""
     weight = layer.get_parameter("weight")
     if values.device != weight.device:
-        raise ValueError(
-            f"{name}: 모델과 같은 장치 {weight.device}을(를) 기대했는데 {values.device}이(가) "
-            f"왔습니다.{checks.MENDED_BY}{name} = {name}.to('{weight.device}')"
-        )
+        mend = f"{checks.MENDED_BY}{name} = {name}.to('{weight.device}')"
+        expected = f"모델과 같은 장치 {weight.device}을(를)"
+        raise checks.unexpected(name, expected, values.device, mend)
     # autocast는 둘을 같은 자료형으로 바꾸어 줍니다.
     if values.dtype != weight.dtype and not torch.is_autocast_enabled(values.device.type):
-        raise TypeError(
-            f"{name}: 모델과 같은 자료형 {weight.dtype}을(를) 기대했는데 {values.dtype}이(가) "
-            f"왔습니다.{checks.MENDED_BY}{name} = {name}.to({weight.dtype})"
-        )
+        mend = f"{checks.MENDED_BY}{name} = {name}.to({weight.dtype})"
+        expected = f"모델과 같은 자료형 {weight.dtype}을(를)"
+        raise checks.unexpected(name, expected, values.dtype, mend, TypeError)
     if torch.compiler.is_compiling():  # 값을 물으면 그래프가 끊깁니다.
         return values
     if not layer.training:  # 학습 중에는 들여다보지 않습니다: GPU를 기다리게 합니다.

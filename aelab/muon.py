@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from aelab.checks import check_float_tensor
+from aelab.checks import check_float_tensor, unexpected
 
 # 특이값을 1 가까이로 빠르게 올리는 5차 다항식의 계수
 _A, _B, _C = 3.4445, -4.7750, 2.0315
@@ -81,7 +81,7 @@ def orthogonalize(matrix: Tensor, steps: int = 5) -> Tensor:
     """
     check_float_tensor(matrix, "matrix")
     if matrix.ndim != 2:
-        raise ValueError(f"matrix: (행, 열)을 기대했는데 {tuple(matrix.shape)}이(가) 왔습니다.")
+        raise unexpected("matrix", "(행, 열)을", tuple(matrix.shape))
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
     wide = wide / wide.norm().clamp(min=1e-7)  # 특이값이 모두 1 이하가 됩니다.
     for _ in range(steps):

@@ -1,7 +1,7 @@
 """분포 밖 이미지: 사진이 아닌 무늬를 만들고, 재구성 오차가 그것을 가려내는지 잽니다.
 
-무늬는 모두 [-1, 1]의 실수 (n, 3, 32, 32)입니다. 행은 아래로, 열은 오른쪽으로 셉니다. 모든 함수는
-모양이나 범위가 다르거나 NaN이 있는 입력에 ValueError 또는 TypeError를 냅니다.
+무늬는 모두 [-1, 1]의 실수 (n, 3, 32, 32)입니다. 행은 아래로, 열은 오른쪽으로 셉니다. 색과 이미지의 모양이나
+범위가 다르거나 NaN이 있으면 ValueError 또는 TypeError입니다.
 """
 
 import math
@@ -10,11 +10,17 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from aelab.checks import check_finite, check_image_batch, check_positive_int, check_range
+from aelab.checks import (
+    check_finite,
+    check_image_batch,
+    check_positive_int,
+    check_range,
+    unexpected,
+)
 from aelab.data import ImageSet
-from aelab.inference import BATCH_SIZE, batches
+from aelab.inference import BATCH_SIZE, collect
 from aelab.metrics import squared_error_per_image
-from aelab.models import IMAGE_SIZE, evaluation_mode
+from aelab.models import IMAGE_SIZE
 from aelab.types import Images, PerImage
 
 Numbers = float | Sequence[float] | Sequence[Sequence[float]] | Tensor
@@ -44,8 +50,7 @@ def single_channel(channel: int, levels: Numbers = 1.0) -> Images:
         channel: 0 빨강, 1 초록, 2 파랑.
         levels: 켜진 채널의 값, 수 하나 또는 (n,). 수마다 한 장이며 값은 [-1, 1].
     """
-    _check_channel(channel, "channel")
-    values = _levels(levels, "levels")
+    values = torch.as_tensor(levels, dtype=torch.float32).reshape(-1)
     colors = torch.full((len(values), 3), -1.0)
     colors[:, channel] = values
     return constant(colors)
@@ -55,12 +60,10 @@ def checkerboard(cell: int, *, first: Numbers = WHITE, second: Numbers = BLACK) 
     """두 색이 번갈아 놓인 체스판 무늬.
 
     인자
-        cell: 칸 하나의 한 변(픽셀), 1부터 32까지.
+        cell: 칸 하나의 한 변(픽셀), 1 이상.
         first, second: 왼쪽 위 칸의 색과 그 옆 칸의 색, (3,) 또는 (n, 3).
     """
     check_positive_int(cell, "cell")
-    if cell > IMAGE_SIZE:
-        raise ValueError(f"cell: {IMAGE_SIZE} 이하의 정수를 기대했는데 {cell}이(가) 왔습니다.")
     number = torch.arange(IMAGE_SIZE) // cell
     is_second = (number[:, None] + number) % 2
     return _between(first, second, is_second.float())
@@ -83,10 +86,8 @@ def stripes(
         first, second: 두 색, (3,) 또는 (n, 3).
     """
     if not period >= 2:
-        raise ValueError(
-            f"period: 2픽셀 이상을 기대했는데 {period:g}이(가) 왔습니다. "
-            "더 촘촘한 줄은 픽셀 격자에 담기지 않습니다."
-        )
+        too_fine = " 더 촘촘한 줄은 픽셀 격자에 담기지 않습니다."
+        raise unexpected("period", "2픽셀 이상을", f"{period:g}", too_fine)
     pixels = torch.arange(IMAGE_SIZE, dtype=torch.float64)
     turn = math.radians(angle)
     along = pixels * math.cos(turn) + pixels[:, None] * math.sin(turn)
@@ -103,11 +104,10 @@ def color_ramp(rest: Numbers = 0.0, *, down: int = 0, right: int = 1) -> Images:
         rest: 남은 채널의 값, 수 하나 또는 (n,). 수마다 한 장이며 값은 [-1, 1].
         down, right: 아래로, 오른쪽으로 커지는 채널의 번호. 서로 달라야 합니다.
     """
-    _check_channel(down, "down")
-    _check_channel(right, "right")
     if down == right:
-        raise ValueError(f"down, right: 서로 다른 두 채널을 기대했는데 둘 다 {down}입니다.")
-    values = _levels(rest, "rest")
+        raise unexpected("down, right", "서로 다른 두 채널을", f"{down}과 {right}")
+    values = torch.as_tensor(rest, dtype=torch.float32).reshape(-1)
+    check_range(values, -1, 1, "rest")
     ramp = torch.linspace(-1, 1, IMAGE_SIZE)
     images = values[:, None, None, None].repeat(1, 3, IMAGE_SIZE, IMAGE_SIZE)
     images[:, down], images[:, right] = torch.meshgrid(ramp, ramp, indexing="ij")
@@ -123,7 +123,7 @@ def blurred(images: Images, sigma: float) -> Images:
     """
     _check_images(images)
     if not sigma > 0:
-        raise ValueError(f"sigma: 0보다 큰 수를 기대했는데 {sigma:g}이(가) 왔습니다.")
+        raise unexpected("sigma", "0보다 큰 수를", f"{sigma:g}")
     from scipy.ndimage import gaussian_filter
 
     pixels = images.detach().cpu().float().numpy()
@@ -141,17 +141,12 @@ def shifted(images: Images, *, down: int = 0, right: int = 0) -> Images:
         down, right: 미는 픽셀 수. 음수는 위와 왼쪽.
     """
     _check_images(images)
-    source = []
-    for name, pixels, size in (("down", down, images.shape[2]), ("right", right, images.shape[3])):
-        if abs(pixels) >= size:
-            raise ValueError(
-                f"{name}: 이미지의 한 변 {size}보다 작은 이동을 기대했는데 {pixels}이(가) 왔습니다."
-            )
-        source.append((torch.arange(size, device=images.device) - pixels).clamp(0, size - 1))
-    return images[:, :, source[0][:, None], source[1]]
+    height, width = images.shape[2:]
+    rows = (torch.arange(height, device=images.device) - down).clamp(0, height - 1)
+    columns = (torch.arange(width, device=images.device) - right).clamp(0, width - 1)
+    return images[:, :, rows[:, None], columns]
 
 
-@torch.no_grad()
 def reconstruction_score(
     model: nn.Module, images: ImageSet | Images, *, batch_size: int = BATCH_SIZE
 ) -> PerImage:
@@ -162,9 +157,9 @@ def reconstruction_score(
         images: 이미지 모음, 또는 [-1, 1]의 실수 (n, 3, 32, 32).
         batch_size: 한 번에 넣는 장수.
     """
-    parts = batches(model, images, batch_size)
-    with evaluation_mode(model):
-        return torch.cat([squared_error_per_image(model(part), part).cpu() for part in parts])
+    return collect(
+        lambda part: squared_error_per_image(model(part), part), model, images, batch_size
+    )
 
 
 def auroc(in_scores: PerImage, out_scores: PerImage) -> float:
@@ -178,9 +173,7 @@ def auroc(in_scores: PerImage, out_scores: PerImage) -> float:
     """
     for name, scores in (("in_scores", in_scores), ("out_scores", out_scores)):
         if scores.ndim != 1 or len(scores) == 0:
-            raise ValueError(
-                f"{name}: 점수 하나 이상의 (n,)을 기대했는데 {tuple(scores.shape)}이(가) 왔습니다."
-            )
+            raise unexpected(name, "점수 하나 이상의 (n,)을", tuple(scores.shape))
         check_finite(scores, name)
     from sklearn.metrics import roc_auc_score
 
@@ -192,10 +185,6 @@ def auroc(in_scores: PerImage, out_scores: PerImage) -> float:
 def _between(first: Numbers, second: Numbers, mix: Tensor) -> Images:
     """`mix`(height, width)가 0인 곳은 first, 1인 곳은 second인 이미지."""
     a, b = _rgb(first, "first"), _rgb(second, "second")
-    if len(a) != len(b) and 1 not in (len(a), len(b)):
-        raise ValueError(
-            f"first, second: 색의 수가 같기를 기대했는데 {len(a)}개와 {len(b)}개가 왔습니다."
-        )
     return a + (b - a) * mix
 
 
@@ -203,30 +192,9 @@ def _rgb(colors: Numbers, name: str) -> Tensor:
     """색을 (n, 3, 1, 1)로 바꿉니다."""
     values = torch.as_tensor(colors, dtype=torch.float32)
     if values.ndim not in (1, 2) or values.shape[-1] != 3 or values.numel() == 0:
-        raise ValueError(
-            f"{name}: 빨강·초록·파랑의 값 (3,) 또는 (n, 3)을 기대했는데 "
-            f"{tuple(values.shape)}이(가) 왔습니다."
-        )
+        raise unexpected(name, "빨강·초록·파랑의 값 (3,) 또는 (n, 3)을", tuple(values.shape))
     check_range(values, -1, 1, name)
     return values.reshape(-1, 3, 1, 1)
-
-
-def _levels(levels: Numbers, name: str) -> Tensor:
-    """채널의 값을 (n,)으로 바꿉니다."""
-    values = torch.as_tensor(levels, dtype=torch.float32)
-    if values.ndim > 1 or values.numel() == 0:
-        raise ValueError(
-            f"{name}: 수 하나 또는 (n,)을 기대했는데 {tuple(values.shape)}이(가) 왔습니다."
-        )
-    check_range(values, -1, 1, name)
-    return values.reshape(-1)
-
-
-def _check_channel(channel: int, name: str) -> None:
-    if channel not in (0, 1, 2):
-        raise ValueError(
-            f"{name}: 0(빨강), 1(초록), 2(파랑) 가운데 하나를 기대했는데 {channel!r}이(가) 왔습니다."
-        )
 
 
 def _check_images(images: Tensor) -> None:

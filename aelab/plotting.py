@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from torch import Tensor
 
-from aelab.checks import check_finite, check_image_batch, check_positive_int, check_range
+from aelab.checks import check_finite, check_image_batch, check_range, unexpected
 from aelab.data import to_uint8
 from aelab.types import Images
 
@@ -56,10 +57,7 @@ def use_style() -> None:
 
 
 def image_rows(
-    rows: Mapping[str, Images],
-    *,
-    titles: Sequence[str] | None = None,
-    cell: float = 0.95,
+    rows: Mapping[str, Images], *, titles: Sequence[str] | None = None, cell: float = 0.95
 ) -> Figure:
     """같은 차례의 이미지를 줄마다 나란히 놓아 비교합니다.
 
@@ -74,16 +72,12 @@ def image_rows(
     pictures = {name: _pictures(images, f"rows[{name!r}]") for name, images in rows.items()}
     counts = {name: len(images) for name, images in pictures.items()}
     if not counts or len(set(counts.values())) != 1:
-        raise ValueError(f"rows: 장수가 같은 한 줄 이상을 기대했는데 {counts}이(가) 왔습니다.")
+        raise unexpected("rows", "장수가 같은 한 줄 이상을", counts)
     columns = next(iter(counts.values()))
     _check_titles(titles, columns)
+    size = (cell * columns + 0.9, cell * len(rows) + 0.25 * bool(titles))
     with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(
-            len(rows),
-            columns,
-            squeeze=False,
-            figsize=(cell * columns + 0.9, cell * len(rows) + 0.25 * bool(titles)),
-        )
+        figure, axes = plt.subplots(len(rows), columns, squeeze=False, figsize=size)
         for row, (name, images) in enumerate(pictures.items()):
             for column, image in enumerate(images):
                 axis = axes[row, column]
@@ -99,11 +93,7 @@ def image_rows(
 
 
 def image_grid(
-    images: Images,
-    *,
-    columns: int = 8,
-    titles: Sequence[str] | None = None,
-    cell: float = 0.95,
+    images: Images, *, columns: int = 8, titles: Sequence[str] | None = None, cell: float = 0.95
 ) -> Figure:
     """이미지를 차례대로 격자에 놓습니다.
 
@@ -120,11 +110,7 @@ def image_grid(
 
 
 def feature_maps(
-    maps: Tensor,
-    *,
-    columns: int = 8,
-    titles: Sequence[str] | None = None,
-    cell: float = 0.95,
+    maps: Tensor, *, columns: int = 8, titles: Sequence[str] | None = None, cell: float = 0.95
 ) -> Figure:
     """특징 맵을 채널마다 한 칸씩, 모든 칸에 같은 색 눈금(파랑 −, 빨강 +)으로 그립니다.
 
@@ -135,9 +121,7 @@ def feature_maps(
     오류: 3차원이 아니거나 비었거나 유한하지 않은 값이 있거나 글의 개수가 다르면 ValueError.
     """
     if maps.ndim != 3 or maps.numel() == 0:
-        raise ValueError(
-            f"maps: (channel, height, width)를 기대했는데 {tuple(maps.shape)}이(가) 왔습니다."
-        )
+        raise unexpected("maps", "(channel, height, width)를", tuple(maps.shape))
     check_finite(maps, "maps")
     panels = maps.detach().cpu().numpy()
     limit = float(np.abs(panels).max())
@@ -145,11 +129,7 @@ def feature_maps(
 
 
 def thumbnail_map(
-    points: Tensor,
-    images: Images,
-    labels: Sequence[str],
-    *,
-    thumbnails: int = 150,
+    points: Tensor, images: Images, labels: Sequence[str], *, thumbnails: int = 150
 ) -> Figure:
     """평면의 점을 라벨의 색으로 찍고, 겹치지 않게 고른 몇 점에 작은 그림을 얹습니다.
 
@@ -164,11 +144,9 @@ def thumbnail_map(
     """
     pictures = _pictures(images, "images")
     if points.shape != (len(pictures), 2):
-        raise ValueError(
-            f"points: ({len(pictures)}, 2)를 기대했는데 {tuple(points.shape)}이(가) 왔습니다."
-        )
+        raise unexpected("points", f"({len(pictures)}, 2)를", tuple(points.shape))
     if len(labels) != len(points):
-        raise ValueError(f"labels: {len(points)}개를 기대했는데 {len(labels)}개가 왔습니다.")
+        raise unexpected("labels", f"{len(points)}개를", f"{len(labels)}개")
     check_finite(points, "points")
     names = sorted(set(labels))
     points = points.detach().cpu()
@@ -198,9 +176,7 @@ def _pictures(images: Images, name: str) -> np.ndarray:
     """[-1, 1]의 이미지 (n, 3, height, width)를 그릴 수 있는 uint8 (n, height, width, 3)으로 바꿉니다."""
     check_image_batch(images, name)
     if images.shape[1] != 3:
-        raise ValueError(
-            f"{name}: (n, 3, height, width)를 기대했는데 {tuple(images.shape)}이(가) 왔습니다."
-        )
+        raise unexpected(name, "(n, 3, height, width)를", tuple(images.shape))
     check_range(images, -1, 1, name)
     return to_uint8(images).permute(0, 2, 3, 1).cpu().numpy()
 
@@ -216,13 +192,8 @@ def _spread(points: Tensor, most: int) -> list[int]:
 
 
 def _grid(
-    panels: np.ndarray,
-    columns: int,
-    titles: Sequence[str] | None,
-    cell: float,
-    **shown_as: float | str,
+    panels: np.ndarray, columns: int, titles: Sequence[str] | None, cell: float, **shown_as: Any
 ) -> Figure:
-    check_positive_int(columns, "columns")
     _check_titles(titles, len(panels))
     columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
@@ -240,4 +211,4 @@ def _grid(
 
 def _check_titles(titles: Sequence[str] | None, count: int) -> None:
     if titles is not None and len(titles) != count:
-        raise ValueError(f"titles: 글 {count}개를 기대했는데 {len(titles)}개가 왔습니다.")
+        raise unexpected("titles", f"글 {count}개를", f"{len(titles)}개")

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from aelab.checks import unexpected
 from aelab.models import Autoencoder
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -64,16 +65,10 @@ def load_pretrained(latent_dim: int, folder: Path | str = WEIGHTS) -> Autoencode
 def manifest(folder: Path | str = WEIGHTS) -> dict[int, ShippedWeights]:
     """잠재 차원 → 그 가중치의 내력(파일, SHA-256, 학습 설정, 오차). 잠재 차원 순서입니다.
 
-    오류: 목록이 손상되었으면 ValueError, 없으면 FileNotFoundError.
+    오류: 목록이 없으면 FileNotFoundError.
     """
-    path = Path(folder) / MANIFEST
-    content = _read(path)
-    try:
-        return {int(size): ShippedWeights(**row) for size, row in json.loads(content).items()}
-    except (ValueError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"{path}: 가중치 목록을 기대했는데 읽을 수 없습니다. {_REINSTALL}"
-        ) from error
+    listed = json.loads(_read(Path(folder) / MANIFEST))
+    return {int(size): ShippedWeights(**row) for size, row in listed.items()}
 
 
 def training_history(latent_dim: int, folder: Path | str = WEIGHTS) -> list[dict[str, float]]:
@@ -83,13 +78,7 @@ def training_history(latent_dim: int, folder: Path | str = WEIGHTS) -> list[dict
 
     오류: `load_pretrained`와 같습니다.
     """
-    path = Path(folder) / _listed(latent_dim, Path(folder)).history
-    try:
-        return json.loads(_read(path))
-    except ValueError as error:
-        raise ValueError(
-            f"{path}: 학습 기록을 기대했는데 읽을 수 없습니다. {_REINSTALL}"
-        ) from error
+    return json.loads(_read(Path(folder) / _listed(latent_dim, Path(folder)).history))
 
 
 def load_lightning_checkpoint(path: Path | str) -> Autoencoder:
@@ -126,7 +115,7 @@ def read_checkpoint(path: Path, *names: str) -> dict[str, Any]:
 def build_autoencoder(weights: Mapping[str, Tensor], source: str) -> Autoencoder:
     """가중치의 모양에서 크기를 읽어 모델을 만들고 채웁니다. 평가 모드입니다.
 
-    오류: 이름이나 모양이 다르거나 NaN이나 무한대가 있으면 `source`로 시작하는 ValueError.
+    오류: 이름이나 모양이 다르면 `source`로 시작하는 ValueError.
     """
     try:
         latent_dim, flattened = weights["encoder.net.11.weight"].shape
@@ -137,20 +126,19 @@ def build_autoencoder(weights: Mapping[str, Tensor], source: str) -> Autoencoder
         raise ValueError(
             f"{source}: aelab.Autoencoder의 가중치를 기대했는데 이름이나 모양이 다릅니다({error})."
         ) from error
-    broken = [name for name, value in model.named_parameters() if not value.isfinite().all()]
-    if broken:
-        raise ValueError(
-            f"{source}: 유한한 가중치를 기대했는데 NaN이나 무한대가 있습니다: {', '.join(broken)}"
-        )
     return model.eval()
 
 
 def _listed(latent_dim: int, folder: Path) -> ShippedWeights:
     shipped = manifest(folder)
     if latent_dim not in shipped:
-        raise ValueError(
-            f"latent_dim: {', '.join(map(str, shipped))} 가운데 하나를 기대했는데 "
-            f"{latent_dim!r}이(가) 왔습니다. 다른 크기는 aelab.training.fit으로 학습합니다."
+        mend = (
+            " 다른 크기는 학습해야 합니다: aelab.training.fit("
+            f"aelab.training.TrainingConfig(latent_dim={latent_dim}), "
+            'aelab.load_images("auto", "train"), aelab.load_images("auto", "validation"), "runs/새 폴더")'
+        )
+        raise unexpected(
+            "latent_dim", f"{', '.join(map(str, shipped))} 가운데 하나를", latent_dim, mend
         )
     return shipped[latent_dim]
 

@@ -1,6 +1,5 @@
 """텐서보드 프로젝터: 잠재 벡터와 라벨과 작은 그림을 기록하고, 평면에 펼쳐 봅니다."""
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -8,8 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from aelab.checks import check_codes, check_finite, check_image_batch, check_range
-from aelab.event_log import keep_tensorflow_out
+from aelab.checks import check_codes, check_finite, check_image_batch, check_range, unexpected
+from aelab.event_log import keep_tensorflow_out, open_log
 from aelab.types import Codes, Images
 
 # 프로젝터는 작은 그림을 한 장의 정사각형 그림에 모아 읽고, 그 한 변은 8192픽셀을 넘을 수 없습니다.
@@ -41,9 +40,6 @@ def write(
         FileExistsError: 폴더에 이미 프로젝터의 기록이 있을 때.
         OSError: 폴더에 쓸 수 없을 때.
     """
-    keep_tensorflow_out()
-    from torch.utils.tensorboard import SummaryWriter
-
     folder = Path(folder)
     columns = {
         column: values.tolist() if isinstance(values, Tensor) else values
@@ -58,7 +54,7 @@ def write(
     # 라벨이 하나뿐이면 프로젝터는 머리글이 없는 파일을 기대합니다.
     single = len(columns) == 1
     try:
-        with SummaryWriter(str(folder)) as log:
+        with open_log(folder) as log:
             log.add_embedding(
                 codes.detach().cpu(),
                 metadata=[row[0] for row in rows] if single else rows,
@@ -67,9 +63,7 @@ def write(
                 tag=name,
             )
     except OSError as error:
-        raise OSError(
-            f"folder: 쓸 수 있는 폴더를 기대했는데 {folder}에 쓸 수 없습니다({error.strerror})."
-        ) from error
+        raise OSError(f"folder: {folder}에 쓸 수 없습니다({error.strerror}).") from error
     return folder
 
 
@@ -111,17 +105,15 @@ def flatten(codes: Codes, method: Literal["pca", "tsne"]) -> Tensor:
     출처: van der Maaten, Hinton(2008), "Visualizing data using t-SNE", JMLR 9.
     """
     if method not in ("pca", "tsne"):
-        raise ValueError(f"method: 'pca' 또는 'tsne'를 기대했는데 {method!r}이(가) 왔습니다.")
+        raise unexpected("method", "'pca' 또는 'tsne'를", repr(method))
     check_codes(codes)
     check_finite(codes, "codes")
     if len(codes) < 3 or codes.shape[1] < 2:
-        raise ValueError(
-            f"codes: 2차원 이상의 세 개 이상을 기대했는데 {tuple(codes.shape)}이(가) 왔습니다."
-        )
+        raise unexpected("codes", "2차원 이상의 세 개 이상을", tuple(codes.shape))
     if (codes == codes[0]).all():
         raise ValueError("codes: 서로 다른 잠재 벡터를 기대했는데 모두 같아 펼칠 방향이 없습니다.")
     # 메모리에 놓인 차례가 다르면 반올림이 달라지고, 그 차이로 축의 부호가 뒤집힐 수 있습니다.
-    values = codes.detach().double().cpu().contiguous().numpy()
+    values = codes.detach().cpu().double().contiguous().numpy()
     if method == "pca":
         from sklearn.decomposition import PCA
 
@@ -143,24 +135,17 @@ def _check(codes: Codes, labels: Mapping[str, Sequence[object]], images: Images)
     check_image_batch(images)
     count, channel, height, width = images.shape
     if (count, channel, height) != (len(codes), 3, width):
-        raise ValueError(
-            f"images: 정사각형인 ({len(codes)}, 3, height, height)를 기대했는데 "
-            f"{tuple(images.shape)}이(가) 왔습니다."
-        )
+        expected = f"정사각형인 ({len(codes)}, 3, height, height)를"
+        raise unexpected("images", expected, tuple(images.shape))
     if not labels:
-        raise ValueError("labels: 한 가지 이상의 라벨을 기대했는데 하나도 없습니다.")
+        raise unexpected("labels", "한 가지 이상의 라벨을", "빈 사전")
     for column, values in labels.items():
         if len(values) != count:
-            raise ValueError(
-                f"labels[{column!r}]: {count}개를 기대했는데 {len(values)}개가 왔습니다."
-            )
-    side = math.ceil(math.sqrt(count)) * height
-    if side > SPRITE_LIMIT:
-        most = (SPRITE_LIMIT // height) ** 2
-        raise ValueError(
-            f"images: 모은 그림의 한 변이 {SPRITE_LIMIT}픽셀 이하여야 하므로 {height}픽셀 그림은 "
-            f"{most:,}장까지인데 {count:,}장이 왔습니다."
-        )
+            raise unexpected(f"labels[{column!r}]", f"{count}개를", f"{len(values)}개")
+    most = (SPRITE_LIMIT // height) ** 2
+    if count > most:
+        expected = f"한 변이 {SPRITE_LIMIT}픽셀 이하인 그림에 모을 수 있는 {most:,}장 이하를"
+        raise unexpected("images", expected, f"{count:,}장")
     check_range(images, -1, 1, "images")
 
 

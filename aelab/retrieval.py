@@ -3,10 +3,9 @@
 from typing import Any
 
 import torch
-from jaxtyping import Float, Int64
 from torch import Tensor
 
-from aelab.checks import check_codes, check_finite, check_positive_int
+from aelab.checks import check_codes, check_finite, check_positive_int, unexpected
 from aelab.data import ImageSet
 from aelab.inference import BATCH_SIZE, predict
 from aelab.models import Autoencoder
@@ -48,22 +47,25 @@ class LatentIndex:
     """
 
     def __init__(self, codes: Codes, metric: str = "euclidean", backend: str = "exact") -> None:
-        _check_choice(metric, ("euclidean", "cosine"), "metric")
-        _check_choice(backend, ("exact", "faiss", "faiss-hnsw"), "backend")
+        if metric not in ("euclidean", "cosine"):
+            raise unexpected("metric", "'euclidean' 또는 'cosine'을", repr(metric))
+        if backend not in ("exact", "faiss", "faiss-hnsw"):
+            raise unexpected(
+                "backend", "'exact', 'faiss', 'faiss-hnsw' 가운데 하나를", repr(backend)
+            )
         check_codes(codes)
         check_finite(codes, "codes")
         self._cosine = metric == "cosine"
         self._check_directions(codes, "codes")
-        self._codes = codes.detach()
+        # float64로 재는데, CUDA 밖의 가속기에는 float64가 없을 수 있습니다.
+        self._codes = codes.detach() if codes.is_cuda else codes.detach().cpu()
         self._faiss: Any = None if backend == "exact" else self._build_faiss(backend)
 
     def __len__(self) -> int:
         return len(self._codes)
 
     @torch.no_grad()
-    def search(
-        self, query_codes: Codes, k: int
-    ) -> tuple[Float[Tensor, "batch k"], Int64[Tensor, "batch k"]]:
+    def search(self, query_codes: Codes, k: int) -> tuple[Tensor, Tensor]:
         """질의마다 가까운 것부터 k개: 거리 (batch, k)와 모음에서의 번호 (batch, k).
 
         인자
@@ -78,9 +80,7 @@ class LatentIndex:
         self._check_directions(query_codes, "query_codes")
         check_positive_int(k, "k")
         if k > len(self):
-            raise ValueError(
-                f"k: 검색 대상의 수 {len(self):,} 이하를 기대했는데 {k:,}이(가) 왔습니다."
-            )
+            raise unexpected("k", f"검색 대상의 수 {len(self):,} 이하를", f"{k:,}")
         queries = self._prepared(query_codes.to(self._codes.device))
         found = [self._nearest(part, k) for part in queries.split(_QUERIES)]
         squares, indices = (torch.cat(parts) for parts in zip(*found, strict=True))
@@ -143,9 +143,3 @@ class LatentIndex:
         for part in self._codes.split(_ROWS):
             index.add(self._prepared(part).float().cpu().numpy())
         return index
-
-
-def _check_choice(value: str, choices: tuple[str, ...], name: str) -> None:
-    if value not in choices:
-        listed = ", ".join(map(repr, choices))
-        raise ValueError(f"{name}: {listed} 가운데 하나를 기대했는데 {value!r}이(가) 왔습니다.")

@@ -102,9 +102,8 @@ class Run:
                 yield
         except OSError as error:
             raise OSError(
-                f"folder: 쓸 수 있는 폴더를 기대했는데 {self.folder}에 기록하지 못했습니다"
-                f"({error.strerror}). 디스크 공간과 쓰기 권한을 봅니다. 앞선 기록은 그대로이니 고친 뒤에 "
-                "이어 갑니다(resume=True)."
+                f"{self.folder}에 기록하지 못했습니다({error.strerror}). 디스크 공간과 쓰기 권한을 봅니다. "
+                "앞선 기록은 그대로이니 고친 뒤에 이어 갑니다(resume=True)."
             ) from error
 
     def finish_epoch(self, **measured: float) -> None:
@@ -112,6 +111,8 @@ class Run:
         self.history.append(measured)
         if self._log is None:
             return
+        shown = "epoch {epoch}: 학습 손실 {train_loss:.2f}, 검증 오차 {validation_error:.2f} ({seconds:.0f}초)"
+        logging.getLogger("aelab").info(shown.format(**measured))
         self._write_log()  # last.pt에 있는 epoch이 여기에 빠지는 일이 없도록 먼저 씁니다.
         state = self._weights() | {
             "images": self._images(),

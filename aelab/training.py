@@ -12,14 +12,15 @@ from torch import nn
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 from tqdm import tqdm
 
-from aelab.checks import check_positive_int
+from aelab.checks import check_positive_int, unexpected
 from aelab.data import ImageSet
+from aelab.inference import collect, naming_batch_size
 from aelab.metrics import squared_error_per_image
-from aelab.models import Autoencoder, evaluation_mode
+from aelab.models import Autoencoder
 from aelab.muon import Muon
 from aelab.processes import Processes
 from aelab.runs import Run, load_best
-from aelab.types import Images
+from aelab.types import Images, PerImage
 
 
 @dataclass(frozen=True)
@@ -49,23 +50,19 @@ class TrainingConfig:
             value = getattr(self, field.name)
             if hasattr(value, "item"):  # NumPy의 수는 체크포인트에 담을 수 없습니다.
                 object.__setattr__(self, field.name, value.item())
-        for name in ("latent_dim", "base_channel_size", "epochs", "batch_size"):
+        counts = "latent_dim", "base_channel_size", "epochs", "batch_size", "reconstructions_every"
+        for name in counts:
             check_positive_int(getattr(self, name), name)
-        check_positive_int(self.reconstructions_every, "reconstructions_every")
         if not isinstance(self.seed, int):
-            raise TypeError(f"seed: 정수를 기대했는데 {self.seed!r}이(가) 왔습니다.")
+            raise unexpected("seed", "정수를", repr(self.seed), error=TypeError)
         if self.schedule not in ("one_cycle", "plateau"):
-            raise ValueError(
-                f"schedule: 'one_cycle' 또는 'plateau'를 기대했는데 {self.schedule!r}이(가) 왔습니다."
-            )
+            raise unexpected("schedule", "'one_cycle' 또는 'plateau'를", repr(self.schedule))
         for name in ("learning_rate", "muon_learning_rate", "weight_decay"):
             value = getattr(self, name)
-            if value is None and name == "muon_learning_rate":
+            if name == "muon_learning_rate" and value is None:
                 continue
-            least = "0 이상인" if name == "weight_decay" else "0보다 큰"
-            number = isinstance(value, int | float) and 0 <= value < math.inf
-            if not number or (value == 0 and name != "weight_decay"):
-                raise ValueError(f"{name}: {least} 수를 기대했는데 {value!r}이(가) 왔습니다.")
+            if not isinstance(value, int | float) or not 0 <= value < math.inf:
+                raise unexpected(name, "0 이상인 수를", repr(value))
 
     def on(self, device: torch.device | str) -> "TrainingConfig":
         """정하지 않은 것(None)을 장치에 맞게 정한 설정."""
@@ -84,7 +81,7 @@ def fit(
     validation: ImageSet,
     folder: Path | str,
     *,
-    device: torch.device | str = "cpu",
+    device: torch.device | str | None = None,
     resume: bool = False,
 ) -> Autoencoder:
     """오토인코더를 학습하고, 검증 오차가 가장 작았던 모델을 평가 모드로 돌려줍니다.
@@ -96,8 +93,8 @@ def fit(
         config: 학습 설정.
         train, validation: 학습 세트와 검증 세트.
         folder: 기록할 폴더. 없으면 만듭니다.
-        device: 학습할 장치. torchrun이 띄운 프로세스들이면 저마다의 장치(`processes.joined`)이고,
-            묶음 하나를 나누어 계산합니다. 기록은 첫째 프로세스만 씁니다.
+        device: 학습할 장치. None이면 CUDA가 있을 때 그 GPU, 없으면 CPU입니다. torchrun이 띄운 프로세스들이면
+            저마다의 장치(`processes.joined`)이고, 묶음 하나를 나누어 계산합니다. 기록은 첫째 프로세스만 씁니다.
         resume: True이면 앞선 기록이 있을 때 이어 가고, 없으면 처음부터 시작합니다. CPU에서는 중단 없이
             학습한 것과 비트까지 같은 결과를 냅니다. epochs는 늘릴 수 있습니다. one_cycle은 늘린 epoch 수로
             일정을 다시 짜고 그 일정의 같은 epoch에서 이어 가므로, 내려온 학습률이 다시 올라갑니다.
@@ -108,7 +105,10 @@ def fit(
         ValueError: 기록이 손상되었거나 설정이나 이미지가 이어 가려는 것과 다를 때, 이미지가 없을 때.
         FloatingPointError: 손실이 유한하지 않을 때. 앞선 기록은 그대로 남습니다.
     """
-    folder, device = Path(folder), torch.device(device)
+    if device is None and torch.cuda.is_available():
+        print(f"GPU에서 학습합니다: {torch.cuda.get_device_name()}")
+        device = "cuda"
+    folder, device = Path(folder), torch.device(device or "cpu")
     config, processes = config.on(device), Processes.current()
     _check_shares(config, train, validation, processes)
     generator = torch.Generator().manual_seed(config.seed)
@@ -127,7 +127,8 @@ def fit(
     if device.type == "cuda":
         train = train.to(device)  # 한 번만 옮기고, 묶음은 GPU에서 고릅니다.
 
-    with run.recording() if processes.is_first else nullcontext():
+    recording = run.recording() if processes.is_first else nullcontext()
+    with recording, naming_batch_size(config.batch_size):
         for epoch in range(len(run.history) + 1, config.epochs + 1):
             started = time.perf_counter()
             model.train()
@@ -178,22 +179,17 @@ def fit(
     return load_best(folder).to(device)
 
 
-@torch.inference_mode()
-def evaluate(model: Autoencoder, images: ImageSet, *, batch_size: int = 1000) -> float:
+def evaluate(model: Autoencoder, images: ImageSet | Images, *, batch_size: int = 1000) -> float:
     """이미지마다 더한 제곱오차의 평균. 값의 범위는 [-1, 1] 이미지 기준이고, 모델의 장치에서 계산합니다.
 
-    오류: 이미지 모음이 아니면 TypeError, 이미지가 없으면 ValueError.
+    오류: `aelab.inference.predict`와 같습니다.
     """
-    if not isinstance(images, ImageSet):
-        raise TypeError(f"images: ImageSet을 기대했는데 {type(images).__name__}이(가) 왔습니다.")
-    if len(images) == 0:
-        raise ValueError("images: 한 장 이상의 이미지를 기대했는데 빈 모음이 왔습니다.")
-    device, total = next(model.parameters()).device, 0.0
-    with evaluation_mode(model):
-        for batch in images.batches(batch_size, device):
-            batch = batch.to(memory_format=torch.channels_last)  # 합성곱이 빠른 배치
-            total += float(squared_error_per_image(model(batch), batch).cpu().double().sum())
-    return total / len(images)
+
+    def errors(batch: Images) -> PerImage:
+        batch = batch.to(memory_format=torch.channels_last)  # 합성곱이 빠른 배치
+        return squared_error_per_image(model(batch), batch)
+
+    return float(collect(errors, model, images, batch_size).double().mean())
 
 
 def _optimizers(model: nn.Module, config: TrainingConfig) -> list[torch.optim.Optimizer]:
@@ -253,7 +249,6 @@ def _check_shares(
 ) -> None:
     last_batch = len(train) and (len(train) - 1) % config.batch_size + 1
     if min(last_batch, len(validation)) < processes.count:
-        raise ValueError(
-            f"train, validation: 프로세스({processes.count}개)마다 한 장 이상의 이미지를 기대했는데 "
-            f"학습 세트의 마지막 묶음이 {last_batch}장, 검증 세트가 {len(validation)}장입니다."
-        )
+        expected = f"프로세스({processes.count}개)마다 한 장 이상의 이미지를"
+        came = f"학습 세트의 마지막 묶음이 {last_batch}장, 검증 세트가 {len(validation)}장"
+        raise unexpected("train, validation", expected, came)

@@ -14,6 +14,7 @@
 import argparse
 import ast
 import csv
+import glob
 import sys
 import time
 from pathlib import Path
@@ -157,6 +158,21 @@ def grade_cell(kernel: Kernel, source: str, found: dict[str, Result], timeout: f
     return problem
 
 
+def find_notebooks(arguments: list[str]) -> list[Path]:
+    """명령줄에 적은 파일과, 셸이 펼치지 않은 `submissions/*.ipynb`(Windows)에 맞는 파일.
+
+    오류: 맞는 파일이 하나도 없는 것이 있으면 FileNotFoundError.
+    """
+    found = []
+    for argument in arguments:
+        # 이름에 대괄호가 있는 파일은 그대로 있다
+        paths = [argument] if Path(argument).is_file() else sorted(glob.glob(argument))
+        if not any(Path(path).is_file() for path in paths):
+            raise FileNotFoundError(f"걷은 노트북을 기대했는데 {argument}에 맞는 파일이 없습니다.")
+        found += map(Path, paths)
+    return found
+
+
 def safe(text: str) -> str:
     """표 계산 프로그램이 식으로 읽지 않을 한 줄의 글."""
     line = " ".join(text.split())
@@ -167,16 +183,20 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(
         prog="grade.py", description="걷은 노트북을 실행해 채점합니다. 남의 코드를 실행합니다."
     )
-    parser.add_argument("notebooks", type=Path, nargs="+", help="걷은 노트북")
+    parser.add_argument("notebooks", nargs="+", help="걷은 노트북")
     parser.add_argument("--csv", type=Path, default=Path("grades.csv"), help="쓸 파일")
     parser.add_argument("--timeout", type=float, default=CELL_TIMEOUT, help="셀마다의 한계(초)")
     options = parser.parse_args(arguments)
+    try:
+        notebooks = find_notebooks(options.notebooks)
+    except FileNotFoundError as error:
+        parser.error(str(error))
     chapters = execute.chapters()
     # BOM이 있어야 엑셀이 한글을 바르게 연다
     with options.csv.open("w", encoding="utf-8-sig", newline="") as file:
         table = csv.writer(file)
         table.writerow(["파일", "문제", "결과", "도움말"])
-        for path in options.notebooks:
+        for path in notebooks:
             for result in grade_file(path, chapters, options.timeout):
                 row = [str(path), result.exercise, result.verdict, result.hint]
                 table.writerow([safe(value) for value in row])

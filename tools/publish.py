@@ -1,68 +1,43 @@
-"""공개 저장소의 주소를 책의 곳곳에 새깁니다. 주소를 적는 곳은 book/_config.yml의 repository.url 하나입니다.
+"""공개 저장소의 주소를 책의 곳곳에 새깁니다. 주소를 적는 곳은 book/_config.yml의 repository 한 곳입니다.
 
-    python -m tools.publish https://github.com/OWNER/NAME    # 주소를 적고 새깁니다.
-    python -m tools.publish                                  # 적혀 있는 주소를 다시 새깁니다.
-    python -m tools.publish ""                               # 주소를 지우고 되돌립니다.
+    python -m tools.publish https://github.com/OWNER/NAME              # 주소를 적고 새깁니다.
+    python -m tools.publish https://github.com/OWNER/NAME/tree/2027-1  # 가지나 꼬리표도 함께 정합니다.
+    python -m tools.publish                                            # 적혀 있는 주소를 다시 새깁니다.
+    python -m tools.publish ""                                         # 주소를 지우고 되돌립니다.
 
 새기는 곳은 장의 첫 셀(Colab에서의 설치)과 Colab 링크, 쪽의 단추, README, 들어가는 글, CITATION.cff입니다.
-주소가 없으면 첫 셀은 아무것도 내려받지 않고 할 일만 알려 줍니다.
+첫 셀에는 패키지의 지문도 새겨, 옛 aelab이 남아 있는 서버에서는 다시 설치합니다. 그래서 aelab을 고친 뒤에도
+다시 새깁니다. 주소가 없으면 첫 셀은 아무것도 내려받지 않고 할 일만 알려 줍니다.
+
+설치하지 않고 쓸 수 있게 파이썬에 들어 있는 것만 씁니다.
 """
 
-import ast
+import hashlib
 import json
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import nbformat
-import yaml
-from nbformat import NotebookNode
+from tools.chapters import chapters, code_hash
+from tools.first_cell import end_of_first_lines, first_lines
 
-from tools.execute import BOOK, VERSIONS, code_hash, stored_form
-
-ROOT = BOOK.parent
+ROOT = Path(__file__).resolve().parents[1]
 CONFIG = Path("book/_config.yml")
 CITATION = Path("CITATION.cff")
-RECORD = VERSIONS.relative_to(ROOT)
+RECORD = Path("book/versions.json")
+PACKAGE = Path("aelab")
+PROJECT = Path("pyproject.toml")
 DOCUMENTS = (Path("README.md"), Path("book/intro.md"))
 COLAB = "https://colab.research.google.com"
-
-# aelab이 쓰는 패키지 가운데 Colab에 없거나, 있는지 확실하지 않은 것. 다른 패키지를 부르지 않는 작은 것들이다.
-SMALL_PACKAGES = ("jaxtyping", "safetensors", "wadler-lindig")
-LINE_LENGTH = 100  # ruff의 줄 길이
+GITHUB = "https://github.com/"
 
 OWNER = re.compile(r"[A-Za-z0-9](?:-?[A-Za-z0-9])*")
 NAME = re.compile(r"[A-Za-z0-9._-]+")
+BRANCH = re.compile(r"[A-Za-z0-9_]+(?:[./+-]?[A-Za-z0-9_]+)*")
+SETTING = re.compile(r"^  (url|branch|path_to_book): *[\"']?([^\"'#\n]*?)[\"']? *$", re.MULTILINE)
 COLAB_LINK = re.compile(r"\n\n\[Colab에서 열기\]\([^)\n]*\)")
 MARKED = re.compile(r"(<!-- 공개 주소 -->\n).*?(<!-- 공개 주소 끝 -->)", re.DOTALL)
-
-NOT_INSTALLED = """\
-try:
-    import aelab
-except ModuleNotFoundError:
-    raise SystemExit(
-        "aelab이 설치되어 있지 않습니다. "
-        "저장소 폴더에서 pip install -r requirements.txt를 실행합니다."
-    ) from None
-"""
-# 의존성을 풀지 않으므로(--no-deps) 이미 있는 패키지는 하나도 바뀌지 않는다.
-INSTALL = """\
-try:
-    import aelab
-except ModuleNotFoundError:
-    # Colab처럼 aelab이 없는 곳에서만 설치합니다. 이미 있는 패키지는 바꾸지 않습니다.
-    import subprocess
-    import sys
-
-{address}
-    packages = [f"aelab @ {{address}}", {packages}]
-    pip = [sys.executable, "-m", "pip", "install", "--no-deps", *packages]
-    done = subprocess.run(pip, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise SystemExit(f"aelab을 설치하지 못했습니다.\\n{{done.stderr}}") from None
-    import aelab
-"""
 
 
 @dataclass(frozen=True)
@@ -70,13 +45,19 @@ class Repository:
     """공개 저장소. address가 빈 글이면 아직 정해지지 않은 것입니다."""
 
     address: str  # https://github.com/OWNER/NAME
-    branch: str
+    branch: str  # 가지나 꼬리표
     folder: str  # 저장소 안에서 책이 있는 폴더
+    version: str = ""  # 패키지의 지문
 
     @property
     def archive(self) -> str:
-        """pip가 설치할 수 있는 묶음. git이 없는 컴퓨터에서도 받을 수 있습니다."""
-        return f"{self.address}/archive/{self.branch}.zip"
+        """pip가 설치할 수 있는 묶음. git이 없는 컴퓨터에서도 받을 수 있습니다. 주소가 없으면 빈 글입니다.
+
+        GitHub는 ?v=를 보지 않습니다. 어느 판을 설치했는지 pip이 주소째 적어 두게 하려는 것입니다.
+        """
+        if not self.address:
+            return ""
+        return f"{self.address}/archive/{self.branch}.zip?v={self.version}"
 
     @property
     def site(self) -> str:
@@ -87,42 +68,71 @@ class Repository:
 
     def colab(self, chapter: Path) -> str:
         """장을 Colab에서 여는 주소."""
-        path = self.address.removeprefix("https://github.com/")
+        path = self.address.removeprefix(GITHUB)
         return f"{COLAB}/github/{path}/blob/{self.branch}/{self.folder}/{chapter.name}"
 
 
-def check_address(address: str) -> str:
-    """`https://github.com/OWNER/NAME` 꼴인지 봅니다. 빈 글은 주소를 지운다는 뜻이어서 그대로 둡니다."""
-    if address == "":
-        return address
-    expected = f"https://github.com/OWNER/NAME 꼴이어야 하는데 {address!r}이(가) 왔습니다."
-    if not address.startswith("https://github.com/"):
+def read_address(text: str) -> tuple[str, str]:
+    """브라우저나 Clone 단추에서 베낀 주소를 `https://github.com/OWNER/NAME`과 가지(없으면 빈 글)로 나눕니다.
+
+    빈 글은 주소를 지운다는 뜻이어서 그대로 둡니다.
+
+    오류: 그런 주소가 아니거나, 이름에 쓸 수 없는 글자가 있으면 ValueError.
+    """
+    if text == "":
+        return "", ""
+    expected = f"{GITHUB}OWNER/NAME 꼴이어야 하는데 {text!r}이(가) 왔습니다."
+    if not text.startswith(GITHUB):
         raise ValueError(f"주소: {expected}")
-    owner, slash, name = address.removeprefix("https://github.com/").partition("/")
-    if not slash or not name or name.endswith("/") or "/" in name:
+    path, tree, branch = text.removeprefix(GITHUB).partition("/tree/")
+    owner, slash, name = path.removesuffix("/").removesuffix(".git").partition("/")
+    if not slash or not name or "/" in name:
         raise ValueError(f"주소: 주인과 저장소의 이름까지만 적습니다. {expected}")
     if not OWNER.fullmatch(owner) or len(owner) > 39:
         raise ValueError(f"주소: 주인의 이름 {owner!r}은(는) 쓸 수 없습니다. {expected}")
     if not NAME.fullmatch(name) or len(name) > 100 or name in (".", ".."):
         raise ValueError(f"주소: 저장소의 이름 {name!r}은(는) 쓸 수 없습니다. {expected}")
-    if name.endswith(".git"):
-        raise ValueError(f"주소: 끝의 .git은 빼고 적습니다. {expected}")
-    return address
+    if tree:
+        check_branch(branch)
+    return f"{GITHUB}{owner}/{name}", branch
+
+
+def check_branch(branch: str) -> str:
+    """가지나 꼬리표의 이름이 주소와 셀에 그대로 적어도 되는 글자로만 되어 있는지 봅니다."""
+    if not BRANCH.fullmatch(branch):
+        raise ValueError(
+            f"가지: 영어 글자와 숫자와 . _ / + -로 된 이름을 기대했는데 {branch!r}이(가) 왔습니다."
+        )
+    return branch
 
 
 def read_repository(root: Path) -> Repository:
-    """_config.yml에 적힌 저장소."""
-    text = (root / CONFIG).read_text(encoding="utf-8")
-    settings = yaml.safe_load(text)["repository"]
-    return Repository(
-        check_address(settings["url"] or ""), settings["branch"], settings["path_to_book"]
-    )
+    """_config.yml에 적힌 저장소와, 지금 있는 패키지의 지문."""
+    settings = dict(SETTING.findall((root / CONFIG).read_text(encoding="utf-8")))
+    if missing := {"url", "branch", "path_to_book"} - settings.keys():
+        raise ValueError(f"{CONFIG}: repository에 {', '.join(sorted(missing))} 줄이 없습니다.")
+    address, _ = read_address(settings["url"])
+    branch = check_branch(settings["branch"])
+    return Repository(address, branch, settings["path_to_book"], package_hash(root))
 
 
-def write_address(config: str, address: str) -> str:
+def package_hash(root: Path) -> str:
+    """설치되는 파일의 지문. 여덟 글자입니다."""
+    files = [path for path in sorted((root / PACKAGE).rglob("*")) if path.is_file()]
+    digest = hashlib.sha256((root / PROJECT).read_bytes())
+    for path in files:
+        if "__pycache__" not in path.parts:
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:8]
+
+
+def write_address(config: str, repository: Repository) -> str:
     """_config.yml의 글에 주소를 적고 쪽의 단추를 켜거나 끕니다. 주석과 차례는 그대로 둡니다."""
+    address = repository.address
     for key, value in (
         ("url", f'"{address}"'),
+        ("branch", f'"{repository.branch}"'),  # 따옴표가 없으면 1.10이 수 1.1로 읽힌다
         ("use_repository_button", "true" if address else "false"),
         ("colab_url", f'"{COLAB if address else ""}"'),
     ):
@@ -132,43 +142,24 @@ def write_address(config: str, address: str) -> str:
     return config
 
 
-def first_lines(repository: Repository) -> str:
-    """장의 첫 셀이 시작하는 몇 줄: aelab을 불러오고, 없으면 설치하거나 할 일을 알립니다."""
-    if not repository.address:
-        return NOT_INSTALLED
-    line = f'    address = "{repository.archive}"'
-    wrapped = f'        "{repository.archive}"'
-    if len(line) > LINE_LENGTH >= len(wrapped):  # ruff가 하는 대로
-        line = f"    address = (\n{wrapped}\n    )"
-    packages = ", ".join(f'"{package}"' for package in SMALL_PACKAGES)
-    return INSTALL.format(address=line, packages=packages)
-
-
-def stamp_notebook(notebook: NotebookNode, chapter: Path, repository: Repository) -> NotebookNode:
+def stamp_notebook(notebook: dict, chapter: Path, repository: Repository) -> dict:
     """제목 밑의 Colab 링크와 첫 코드 셀의 앞머리를 바꾼 노트북. 출력은 그대로입니다."""
-    stamped = nbformat.from_dict(notebook)
-    title = next(cell for cell in stamped.cells if cell.cell_type == "markdown")
-    title.source = COLAB_LINK.sub("", title.source)
+    stamped = json.loads(json.dumps(notebook))
+    title = next(cell for cell in stamped["cells"] if cell["cell_type"] == "markdown")
+    text = COLAB_LINK.sub("", "".join(title["source"]))
     if repository.address:
-        heading, rest = re.match(r"([^\n]*)(.*)", title.source, re.DOTALL).groups()
-        title.source = f"{heading}\n\n[Colab에서 열기]({repository.colab(chapter)}){rest}"
-    code = next(cell for cell in stamped.cells if cell.cell_type == "code")
-    start, end = find_first_lines(code.source, chapter)
-    lines = code.source.splitlines(keepends=True)
-    code.source = "".join([*lines[:start], first_lines(repository), *lines[end:]]).rstrip("\n")
+        heading, rest = re.match(r"([^\n]*)(.*)", text, re.DOTALL).groups()
+        text = f"{heading}\n\n[Colab에서 열기]({repository.colab(chapter)}){rest}"
+    title["source"] = text.splitlines(keepends=True)
+    code = next(cell for cell in stamped["cells"] if cell["cell_type"] == "code")
+    source = "".join(code["source"])
+    rest = source.splitlines(keepends=True)[end_of_first_lines(source, chapter) :]
+    text = "".join([first_lines(repository.archive), *rest]).rstrip("\n")
+    code["source"] = text.splitlines(keepends=True)
     return stamped
 
 
-def find_first_lines(source: str, chapter: Path) -> tuple[int, int]:
-    """첫 셀에서 aelab을 불러오는 try 문이 차지하는 줄."""
-    for statement in ast.parse(source).body:
-        match statement:
-            case ast.Try(body=[ast.Import(names=[ast.alias(name="aelab")])]):
-                return statement.lineno - 1, statement.end_lineno
-    raise ValueError(f"{chapter.name}: 첫 코드 셀에 aelab을 불러오는 try 문이 없습니다.")
-
-
-def keep_record(record: str, before: NotebookNode, after: NotebookNode, chapter: Path) -> str:
+def keep_record(record: str, before: dict, after: dict, chapter: Path) -> str:
     """실행의 기록에서 코드의 지문만 새 첫 셀의 것으로 바꿉니다. 낡은 기록은 낡은 채로 둡니다."""
     recorded = json.loads(record)
     entry = recorded.get(chapter.stem, {})
@@ -220,23 +211,25 @@ def publish(root: Path, address: str | None = None) -> list[Path]:
 
     인자
         root: 저장소의 폴더
-        address: 새 주소. 빈 글이면 지우고, None이면 _config.yml에 적힌 것을 씁니다.
+        address: 새 주소. 빈 글이면 지우고, None이면 _config.yml에 적힌 것을 씁니다. 가지가 들어 있지 않으면
+            적혀 있는 가지를 그대로 씁니다.
     """
-    written = read_repository(root)
-    address = written.address if address is None else check_address(address)
-    repository = Repository(address, written.branch, written.folder)
+    repository = read_repository(root)
+    if address is not None:
+        found, branch = read_address(address)
+        repository = replace(repository, address=found, branch=branch or repository.branch)
 
     def text(path: Path) -> str:
         return (root / path).read_text(encoding="utf-8")
 
-    chapters = [path.relative_to(root) for path in sorted((root / "book").glob("*.ipynb"))]
-    notebooks = {path: nbformat.reads(text(path), as_version=4) for path in chapters}
+    listed = [path.relative_to(root) for path in chapters(root / "book")]
+    notebooks = {path: json.loads(text(path)) for path in listed}
     titles = {
-        path: notebook.cells[0].source.splitlines()[0].removeprefix("# ")
+        path: "".join(notebook["cells"][0]["source"]).splitlines()[0].removeprefix("# ")
         for path, notebook in notebooks.items()
     }
     texts = {
-        CONFIG: write_address(text(CONFIG), address),
+        CONFIG: write_address(text(CONFIG), repository),
         CITATION: stamp_citation(text(CITATION), repository),
     }
     for path in DOCUMENTS:
@@ -255,6 +248,11 @@ def publish(root: Path, address: str | None = None) -> list[Path]:
     return changed
 
 
+def stored_form(notebook: dict) -> str:
+    """tools/execute.py가 저장하는 것과 같은 모양의 글."""
+    return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
 def main(arguments: list[str]) -> int:
     if len(arguments) > 1:
         print("오류: 주소 하나만 적습니다.", file=sys.stderr)
@@ -264,7 +262,9 @@ def main(arguments: list[str]) -> int:
     except (OSError, ValueError) as error:
         print(f"오류: {error}", file=sys.stderr)
         return 1
-    print(f"주소: {read_repository(ROOT).address or '없음'}. 바뀐 파일 {len(changed)}개")
+    written = read_repository(ROOT)
+    where = f"{written.address}, 가지 {written.branch}" if written.address else "없음"
+    print(f"주소: {where}. 바뀐 파일 {len(changed)}개")
     for path in changed:
         print(f"  {path.as_posix()}")
     return 0

@@ -5,6 +5,7 @@ import os
 from functools import cache
 from pathlib import Path
 
+from aelab.checks import unexpected
 from aelab.data.imageset import KOREAN_NAMES, ImageSet, check_split, to_float, to_uint8
 from aelab.data.photos import open_photo
 
@@ -32,9 +33,8 @@ def load_images(name: str | Path = "auto", split: str = "train") -> ImageSet:
     if name not in ("auto", "cifar10", "toyworld"):
         if isinstance(name, str | Path) and Path(name).expanduser().is_dir():
             return ImageSet.from_folder(name, split)
-        raise ValueError(
-            f"name: 'auto', 'cifar10', 'toyworld'나 사진이 든 폴더를 기대했는데 {name!r}이(가) 왔습니다."
-        )
+        expected = "'auto', 'cifar10', 'toyworld'나 사진이 든 폴더를"
+        raise unexpected("name", expected, repr(name))
     from aelab import toyworld
     from aelab.data import cifar10
 

@@ -7,10 +7,8 @@ import hashlib
 import logging
 import os
 import pickle
-import shutil
 import tarfile
 import tempfile
-import time
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -53,8 +51,6 @@ _REASONS = {  # 미러를 포기하게 하는 예외의 이름과 그 뜻
     "SSLError": "인증서를 확인하지 못함",
     "ValueError": "받은 것의 MD5가 다름",
 }
-_TEMPORARY = ".cifar10-"
-_LEFTOVER = 24 * 60 * 60  # 초. 이보다 오래된 임시 폴더는 강제로 끝난 시도가 남긴 것이다
 
 
 class DownloadError(OSError):
@@ -130,12 +126,7 @@ def download() -> Path:
         raise DownloadError(f"AELAB_OFFLINE=1이라 CIFAR-10을 내려받지 않습니다.\n{BY_HAND}")
     try:
         (folder / FOLDER).mkdir(parents=True, exist_ok=True)
-        for left in folder.glob(f"{_TEMPORARY}*"):
-            if time.time() - left.stat().st_mtime > _LEFTOVER:
-                shutil.rmtree(left, ignore_errors=True)
-        with tempfile.TemporaryDirectory(
-            prefix=_TEMPORARY, dir=folder, ignore_cleanup_errors=True
-        ) as temporary:
+        with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as temporary:
             _fetch(Path(temporary))
             for name in MD5:
                 os.replace(Path(temporary, FOLDER, name), folder / FOLDER / name)

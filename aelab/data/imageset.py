@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from aelab.checks import check_float_tensor, check_positive_int, check_range
+from aelab.checks import check_float_tensor, check_positive_int, check_range, unexpected
 from aelab.types import Images, Labels, StoredImages
 
 Index = slice | Sequence[int] | Tensor
@@ -29,9 +29,7 @@ KOREAN_NAMES = {
 def check_split(split: str) -> None:
     """`split`이 "train", "validation", "test" 가운데 하나가 아니면 ValueError."""
     if split not in ("train", "validation", "test"):
-        raise ValueError(
-            f"split: 'train', 'validation', 'test' 가운데 하나를 기대했는데 {split!r}이(가) 왔습니다."
-        )
+        raise unexpected("split", "'train', 'validation', 'test' 가운데 하나를", repr(split))
 
 
 def to_float(stored: Tensor) -> Tensor:
@@ -41,7 +39,7 @@ def to_float(stored: Tensor) -> Tensor:
     """
     if not isinstance(stored, Tensor) or stored.dtype != torch.uint8:
         kind = stored.dtype if isinstance(stored, Tensor) else type(stored).__name__
-        raise TypeError(f"stored: uint8 텐서를 기대했는데 {kind}이(가) 왔습니다.")
+        raise unexpected("stored", "uint8 텐서를", kind, error=TypeError)
     return stored.float().div_(127.5).sub_(1)
 
 
@@ -82,9 +80,8 @@ class ImageSet:
             ("labels", self.labels, torch.int64, (len(self.images),)),
         ):
             if values.dtype != dtype or values.shape != shape:
-                raise ValueError(
-                    f"{name}: {dtype} {shape}를 기대했는데 {values.dtype} {tuple(values.shape)}이(가) "
-                    "왔습니다."
+                raise unexpected(
+                    name, f"{dtype} {shape}를", f"{values.dtype} {tuple(values.shape)}"
                 )
 
     @classmethod
@@ -132,7 +129,7 @@ class ImageSet:
         """
         rows = self._located(index)
         if isinstance(rows, int):
-            raise TypeError("index: 조각이나 번호의 목록을 기대했는데 정수 하나가 왔습니다.")
+            raise unexpected("index", "조각이나 번호의 목록을", "정수 하나", error=TypeError)
         factors = self.factors and {name: values[rows] for name, values in self.factors.items()}
         return replace(self, images=self.images[rows], labels=self.labels[rows], factors=factors)
 

@@ -14,6 +14,7 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
+from aelab.checks import unexpected
 from aelab.data.imageset import check_split, to_float
 from aelab.types import Images
 
@@ -79,16 +80,10 @@ def read_folder(folder: Path | str, split: str | None) -> tuple[np.ndarray, list
 
 def _photo_files(folder: Path) -> list[Path]:
     """폴더와 바로 아래 하위 폴더의 사진. 이름의 차례이고, 숨은 파일은 뺍니다."""
-    suffixes = {
-        suffix for suffix, kind in Image.registered_extensions().items() if kind in _formats()
-    }
-    places = [folder, *(entry for entry in folder.iterdir() if entry.is_dir())]
+    known, formats = Image.registered_extensions(), _formats()
+    files = [*folder.glob("[!.]*"), *folder.glob("[!.]*/[!.]*")]
     return sorted(
-        file
-        for place in places
-        if place == folder or not place.name.startswith(".")
-        for file in place.iterdir()
-        if file.is_file() and file.suffix.lower() in suffixes and not file.name.startswith(".")
+        file for file in files if known.get(file.suffix.lower()) in formats and file.is_file()
     )
 
 
@@ -112,12 +107,8 @@ def _split(files: Sequence[Path], folder: Path, split: str) -> list[Path]:
         return hashlib.sha256(name.encode()).digest()
 
     order = sorted(files, key=mixed)
-    parts = {
-        "test": order[:held_out],
-        "validation": order[held_out : 2 * held_out],
-        "train": order[2 * held_out :],
-    }
-    return sorted(parts[split])
+    first = {"test": 0, "validation": held_out, "train": 2 * held_out}[split]
+    return sorted(order[first:] if split == "train" else order[first : first + held_out])
 
 
 def _formats() -> tuple[str, ...]:
@@ -126,27 +117,19 @@ def _formats() -> tuple[str, ...]:
     return tuple(kind for kind in Image.OPEN if kind != "EPS")
 
 
-def _name(photo: Photo) -> str:
-    return str(photo) if isinstance(photo, str | os.PathLike) else "photo"
-
-
 def _opened(photo: Photo) -> Image.Image:
     if isinstance(photo, Image.Image):
         return photo
     if isinstance(photo, np.ndarray):
         return _from_array(photo)
-    if isinstance(photo, bytes):
-        source: Path | io.BytesIO = io.BytesIO(photo)
-    elif isinstance(photo, str | os.PathLike):
-        source = Path(photo).expanduser()
-    else:
-        hint = ""
-        if isinstance(photo, torch.Tensor):
-            hint = " 텐서는 이미 이미지입니다. [-1, 1]의 (1, 3, 32, 32)이면 그대로 모델에 넣습니다."
-        raise TypeError(
-            "photo: 파일의 경로나 내용(bytes), PIL 이미지, NumPy 배열을 기대했는데 "
-            f"{type(photo).__name__}이(가) 왔습니다.{hint}"
-        )
+    if not isinstance(photo, bytes | str | os.PathLike):
+        is_tensor = isinstance(photo, torch.Tensor)
+        hint = " 텐서는 이미 이미지입니다. [-1, 1]의 (1, 3, 32, 32)이면 그대로 모델에 넣습니다."
+        expected = "파일의 경로나 내용(bytes), PIL 이미지, NumPy 배열을"
+        came = type(photo).__name__
+        raise unexpected("photo", expected, came, hint if is_tensor else "", TypeError)
+    name = "photo" if isinstance(photo, bytes) else str(photo)
+    source = io.BytesIO(photo) if isinstance(photo, bytes) else Path(photo).expanduser()
     try:
         with warnings.catch_warnings(), Image.open(source, formats=_formats()) as image:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -162,47 +145,37 @@ def _opened(photo: Photo) -> Image.Image:
         ) from None
     except UnidentifiedImageError:
         raise ValueError(
-            f"{_name(photo)}: 읽을 수 있는 사진을 기대했는데 모르는 형식입니다. HEIC이면 사진 앱에서 "
+            f"{name}: 읽을 수 있는 사진을 기대했는데 모르는 형식입니다. HEIC이면 사진 앱에서 "
             "JPEG로 내보내 다시 엽니다."
         ) from None
     except Image.DecompressionBombError:
-        raise ValueError(f"{_name(photo)}: 사진이 너무 큽니다. 줄여서 다시 엽니다.") from None
+        raise ValueError(f"{name}: 사진이 너무 큽니다. 줄여서 다시 엽니다.") from None
     except Exception as error:  # 손상된 파일은 온갖 오류로 드러납니다.
         raise ValueError(
-            f"{_name(photo)}: 사진을 끝까지 읽지 못했습니다({type(error).__name__}). 파일이 잘렸거나 손상되었습니다."
+            f"{name}: 사진을 끝까지 읽지 못했습니다({type(error).__name__}). 파일이 잘렸거나 손상되었습니다."
         ) from error
 
 
 def _from_array(array: np.ndarray) -> Image.Image:
     shape, kind = array.shape, array.dtype
-    if array.ndim == 3 and shape[0] in (1, 3, 4) and shape[2] not in (1, 3, 4):
+    array = array[..., None] if array.ndim == 2 else array
+    if array.ndim == 3 and shape[0] in (1, 3, 4) and shape[-1] not in (1, 3, 4):
         array = array.transpose(1, 2, 0)
-    if array.ndim == 3 and array.shape[2] == 1:
-        array = array[..., 0]
-    if (
-        array.ndim not in (2, 3)
-        or (array.ndim == 3 and array.shape[2] not in (3, 4))
-        or not array.size
-    ):
-        raise ValueError(
-            f"photo: (h, w)나 (h, w, 3)의 배열 한 장을 기대했는데 {shape}이(가) 왔습니다. "
-            "여러 장이면 배열[0]처럼 하나씩 넣습니다."
-        )
+    if array.ndim != 3 or array.shape[2] not in (1, 3, 4) or not array.size:
+        hint = " 여러 장이면 배열[0]처럼 하나씩 넣습니다."
+        raise unexpected("photo", "(h, w)나 (h, w, 3)의 배열 한 장을", shape, hint)
     if array.dtype == np.uint16:
         array = array / 65535
     if np.issubdtype(array.dtype, np.floating):
         if not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
-            raise ValueError(
-                f"photo: [0, 1]의 실수를 기대했는데 [{array.min():.4g}, {array.max():.4g}]의 값이 왔습니다. "
-                "[-1, 1]이면 (배열 + 1) / 2, 0부터 255이면 배열.astype('uint8')을 넣습니다."
-            )
+            hint = " [-1, 1]이면 (배열 + 1) / 2, 0부터 255이면 배열.astype('uint8')을 넣습니다."
+            found = f"[{array.min():.4g}, {array.max():.4g}]의 값"
+            raise unexpected("photo", "[0, 1]의 실수를", found, hint)
         array = (array * 255).round().astype(np.uint8)
     if array.dtype != np.uint8:
-        raise ValueError(
-            f"photo: uint8이나 uint16, [0, 1]의 실수를 기대했는데 {kind}의 배열이 왔습니다. "
-            "값이 0부터 255이면 배열.astype('uint8')을 넣습니다."
-        )
-    return Image.fromarray(np.ascontiguousarray(array))
+        hint = " 값이 0부터 255이면 배열.astype('uint8')을 넣습니다."
+        raise unexpected("photo", "uint8이나 uint16, [0, 1]의 실수를", f"{kind}의 배열", hint)
+    return Image.fromarray(np.ascontiguousarray(array[..., 0] if array.shape[2] == 1 else array))
 
 
 def _pixels(image: Image.Image) -> np.ndarray:
@@ -216,9 +189,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith(("I", "F")):  # 16비트, 32비트의 흑백. convert는 255에서 잘라 버린다
         values = np.asarray(image, dtype=np.float64)
         most = 65535 if image.mode.startswith("I") else max(1.0, values.max(initial=0))
-        return Image.fromarray((values / most * 255).clip(0, 255).round().astype(np.uint8)).convert(
-            "RGB"
-        )
+        image = Image.fromarray((values / most * 255).clip(0, 255).round().astype(np.uint8))
     if image.has_transparency_data:
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")

@@ -10,6 +10,7 @@ from unittest import mock
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 
 class Hint(Exception):
@@ -71,13 +72,31 @@ def _is_stub(error: Exception) -> bool:
     return isinstance(error, NotImplementedError) and written and "-packages" not in last.filename
 
 
-def without(*banned: tuple[object, str], hint: str) -> Callable[..., Any]:
-    """금지한 이름((주인, 이름)의 짝)을 쓰면 Hint를 내는 `call`."""
+class _Refusing(TorchDispatchMode):
+    """PyTorch가 하는 연산마다 `refused(이름, 인자)`를 묻고, 참이면 Hint. 어떤 이름으로 불러도 같은 연산에 닿습니다."""
+
+    def __init__(self, refused: Callable[[str, tuple], bool], hint: str) -> None:
+        super().__init__()
+        self.refused, self.hint = refused, hint
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # 아니면 컴파일러를 불러오느라 첫 채점이 몇 초 늦어집니다
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        expect(not self.refused(func._schema.name, args), self.hint)
+        return func(*args, **(kwargs or {}))
+
+
+def without(
+    *classes: type, hint: str, refused: Callable[[str, tuple], bool] = lambda name, args: False
+) -> Callable[..., Any]:
+    """금지한 클래스를 만들거나 금지한 연산을 하면 Hint를 내는 `call`."""
 
     def run(answer: object, *inputs: object) -> Any:
-        with ExitStack() as stack:
-            for owner, name in banned:
-                stack.enter_context(mock.patch.object(owner, name, side_effect=Hint(hint)))
+        with ExitStack() as stack, _Refusing(refused, hint):
+            for owner in classes:
+                stack.enter_context(mock.patch.object(owner, "__init__", side_effect=Hint(hint)))
             return call(answer, *inputs)
 
     return run
@@ -152,3 +171,10 @@ def close(value: Tensor | float, expected: Tensor | float, tolerance: float = 1e
 
 def _describe(value: object) -> str:
     return f"텐서 {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
+
+
+def repeated(drawn: Tensor) -> Tensor:
+    """난수를 되풀이해 쓴 정도: 첫 축을 따라 어긋나게 겹친 자신과의 상관(절댓값)의 가장 큰 값."""
+    waves = torch.fft.rfft(drawn - drawn.mean(0), dim=0).abs().square()
+    overlaps = torch.fft.irfft(waves, n=len(drawn), dim=0)
+    return (overlaps[1:].abs() / overlaps[0].clamp(min=1e-12)).max()

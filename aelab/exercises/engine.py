@@ -1,7 +1,7 @@
-"""값을 견주는 문제의 채점: 입력들, 옳은 함수, 힌트를 단 틀린 함수들."""
+"""값을 견주는 문제의 채점: 입력들, 옳은 함수, 힌트를 단 틀린 값들."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
@@ -15,17 +15,16 @@ from aelab.exercises.answers import Hint, Unsolved, as_number, as_shape, as_tens
 class Exercise:
     """문제 하나. 답을 넣어 부르면 채점하고, 틀렸으면 Hint를 냅니다.
 
-    입력마다 답과 `right`를 견주고, 처음 어긋난 입력에서 답과 같은 값을 내는 틀린 함수의 힌트를, 없으면 `otherwise`를 말합니다.
+    입력마다 답과 `right`를 견주고, 처음 어긋난 입력에서 답과 같은 값의 힌트를, 없으면 `otherwise`를 말합니다.
+    `mistakes`는 옳은 값과 입력을 받아 힌트마다 그 실수로 나오는 값(또는 값들의 튜플)을 돌려줍니다.
     """
 
     task: str  # 학생이 쓸 함수의 이름과 인자, 하는 일
     _: KW_ONLY
-    cases: Callable[[torch.Generator], Iterable[tuple]]  # 입력들
-    right: Any
-    mistakes: Mapping[str, Any]  # 힌트 → 틀린 함수, 또는 그 튜플
-    otherwise: (
-        str | Callable[..., str]
-    )  # 알지 못하는 실수의 힌트. 함수이면 (답의 값, *입력)을 받습니다
+    cases: Callable[[torch.Generator], Iterable[tuple]] | Iterable[tuple]  # 입력들
+    right: Callable[..., Any]
+    mistakes: Callable[..., dict[str, Any]]
+    otherwise: str | Callable[..., str]  # 모르는 실수의 힌트. 함수이면 (답의 값, *입력)을 받습니다
     shape: str | None = ""  # 모양이 다를 때 덧붙일 말. None이면 모양(길이)도 학생이 정합니다
     read: Callable[[Any], Any] | None = None  # 돌려받은 것을 값으로. 없으면 수나 텐서
     same: Callable[[Tensor, Tensor], bool] = close  # 모양이 같은 두 값이 같은지
@@ -49,17 +48,19 @@ class Exercise:
                 ) from None
             expected = torch.as_tensor(read(wanted), dtype=torch.float64)
             if not self._equal(got, expected):
-                hint = next(
-                    (hint for hint, slip in self.slips() if self._equal(got, value(slip))), ""
+                fitting = (
+                    hint
+                    for hint, wrong in self.slips(*inputs)
+                    if self._equal(got, value(lambda *_, wrong=wrong, **__: wrong))
                 )
-                raise Hint(self._explain(got, expected, inputs, hint))
+                raise Hint(self._explain(got, expected, inputs, next(fitting, "")))
 
     def inputs(self) -> Iterable[tuple]:
-        return self.cases(torch.Generator().manual_seed(0))
+        return self.cases(torch.Generator().manual_seed(0)) if callable(self.cases) else self.cases
 
-    def slips(self) -> Iterator[tuple[str, Any]]:
-        """힌트와 틀린 함수의 짝."""
-        for hint, wrong in self.mistakes.items():
+    def slips(self, *inputs: Any) -> Iterator[tuple[str, Any]]:
+        """힌트와 틀린 값의 짝."""
+        for hint, wrong in self.mistakes(self.run(self.right, *inputs), *inputs).items():
             for one in wrong if isinstance(wrong, tuple) else (wrong,):
                 yield hint, one
 

@@ -1,7 +1,7 @@
 """5장 잠재 차원의 연습문제: 압축률, 엔트로피로 센 비트, PCA의 시험 오차, 차원 고르기."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -12,35 +12,24 @@ from aelab.exercises.engine import Exercise
 
 compression_ratio = Exercise(
     "compression_ratio(latent_dim, bits): 8비트 32×32 색 이미지의 크기를 잠재 벡터의 크기로 나눈 값입니다.",
-    cases=lambda _: [(64, 8), (384, 32), (100, 5), (256, 3), (3072, 16)],
+    cases=[(64, 8), (384, 32), (100, 5), (256, 3), (3000, 20)],
     right=lambda d, bits: 3072 * 8 / (d * bits),
-    mistakes={
-        "값의 개수만 견주었습니다. 값 하나의 비트 수가 서로 다릅니다.": lambda d, bits: 3072 / d,
-        "원본의 값도 비트로 셉니다. 원본은 값마다 8비트입니다.": lambda d, bits: 3072 / (d * bits),
-        "원본의 값을 32비트로 셌습니다. 저장된 이미지는 값마다 8비트입니다.": lambda d, bits: (
-            3072 * 32 / (d * bits)
-        ),
-        "원본을 픽셀 1024개로 셌습니다. 픽셀마다 채널이 셋입니다.": lambda d, bits: (
-            1024 * 8 / (d * bits)
-        ),
-        "거꾸로 나누었습니다. 줄었으면 1보다 큰 값입니다.": lambda d, bits: d * bits / (3072 * 8),
-        "남은 크기의 퍼센트입니다. 원본이 몇 배인지를 구합니다.": lambda d, bits: (
-            100 * d * bits / (3072 * 8)
-        ),
-        "한쪽은 바이트, 다른 쪽은 비트로 셌습니다. 단위를 맞춥니다.": lambda d, bits: (
-            3072 * 64 / (d * bits)
-        ),
-        "정수로 만들었습니다. 소수까지 그대로 둡니다.": (
-            lambda d, bits: 3072 * 8 // (d * bits),
-            lambda d, bits: round(3072 * 8 / (d * bits)),
-        ),
+    mistakes=lambda right, d, bits: {
+        "값의 개수만 견주었습니다. 값 하나의 비트 수가 서로 다릅니다.": 3072 / d,
+        "원본의 값도 비트로 셉니다. 원본은 값마다 8비트입니다.": right / 8,
+        "원본의 값을 32비트로 셌습니다. 저장된 이미지는 값마다 8비트입니다.": right * 4,
+        "원본을 픽셀 1024개로 셌습니다. 픽셀마다 채널이 셋입니다.": right / 3,
+        "거꾸로 나누었습니다. 줄었으면 1보다 큰 값입니다.": 1 / right,
+        "남은 크기의 퍼센트입니다. 원본이 몇 배인지를 구합니다.": 100 / right,
+        "한쪽은 바이트, 다른 쪽은 비트로 셌습니다. 단위를 맞춥니다.": right * 8,
+        "정수로 만들었습니다. 소수까지 그대로 둡니다.": (int(right), round(right)),
     },
     otherwise="원본과 잠재 벡터의 크기를 각각 비트로 적어 봅니다.",
 )
 
 
 def _levels(generator: torch.Generator) -> Iterator[tuple[Tensor]]:
-    for n, d, most in ((200, 5, 3), (64, 3, 7), (500, 2, 40), (30, 4, 0)):
+    for n, d, most in ((60, 5, 3), (40, 3, 7), (90, 2, 40), (30, 4, 0)):
         # 뒤쪽 차원일수록 한쪽으로 쏠리고 2씩 띄운 값이라 나오지 않는 정수가 섞입니다.
         yield (
             2 * (torch.rand(n, d, generator=generator) ** torch.arange(1, d + 1) * most).round(),
@@ -57,49 +46,36 @@ def _bits(levels: Tensor) -> float:
     return sum(_entropy(column) for column in levels.T)
 
 
-def _with_empty_bins(levels: Tensor) -> float:
-    shares = [torch.bincount(column) / len(levels) for column in levels.long().T]
-    return -sum(float((share * share.log2()).sum()) for share in shares)
-
-
 entropy_bits = Exercise(
     "entropy_bits(levels): 양자화한 정수에서 차원마다의 엔트로피를 더한 비트입니다.",
     cases=_levels,
     right=_bits,
-    mistakes={
-        "음수입니다. 엔트로피의 앞에는 빼기 기호가 있습니다.": lambda x: -_bits(x),
-        "자연로그로 셌습니다. 비트는 밑이 2인 로그입니다.": lambda x: _bits(x) * math.log(2),
-        "상용로그로 셌습니다. 비트는 밑이 2인 로그입니다.": lambda x: _bits(x) * math.log10(2),
-        "차원마다의 평균입니다. 한 장에 드는 비트는 모두 더한 값입니다.": lambda x: (
-            _bits(x) / x.shape[1]
+    mistakes=lambda right, x: {
+        "음수입니다. 엔트로피의 앞에는 빼기 기호가 있습니다.": -right,
+        "자연로그로 셌습니다. 비트는 밑이 2인 로그입니다.": right * math.log(2),
+        "상용로그로 셌습니다. 비트는 밑이 2인 로그입니다.": right * math.log10(2),
+        "차원마다의 평균입니다. 한 장에 드는 비트는 모두 더한 값입니다.": right / x.shape[1],
+        "바이트입니다. 비트로 둡니다.": right / 8,
+        "모든 장에 드는 비트입니다. 한 장의 평균을 구합니다.": right * len(x),
+        "모든 차원을 한데 섞어 셌습니다. 차원마다 따로 셉니다.": tuple(
+            times * _entropy(x.flatten()) for times in (1, x.shape[1])
         ),
-        "바이트입니다. 비트로 둡니다.": lambda x: _bits(x) / 8,
-        "모든 장에 드는 비트입니다. 한 장의 평균을 구합니다.": lambda x: _bits(x) * len(x),
-        "모든 차원을 한데 섞어 셌습니다. 차원마다 따로 셉니다.": (
-            lambda x: _entropy(x.flatten()),
-            lambda x: _entropy(x.flatten()) * x.shape[1],
+        "이미지마다 셌습니다. 한 차원에서 여러 이미지의 값을 셉니다.": _bits(x.T),
+        "나온 값의 가짓수만 셌습니다. 자주 나오는 값과 드문 값의 비율을 씁니다.": (
+            sum(math.log2(len(column.unique())) for column in x.T)
         ),
-        "이미지마다 셌습니다. 한 차원에서 여러 이미지의 값을 셉니다.": lambda x: _bits(x.T),
-        "나온 값의 가짓수만 셌습니다. 자주 나오는 값과 드문 값의 비율을 씁니다.": lambda x: sum(
-            math.log2(len(column.unique())) for column in x.T
-        ),
-        "나오지 않은 값의 비율 0에 로그를 씌우지 않았는지 봅니다.": _with_empty_bins,
+        "나오지 않은 값의 비율 0에 로그를 씌우지 않았는지 봅니다.": math.nan,
     },
     otherwise="한 차원의 비율을 모두 더하면 1이 되는지 먼저 봅니다.",
 )
 
 
 def _trains_and_tests(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor, int]]:
-    for n, m, width, components in (
-        (80, 33, 6, 2),
-        (50, 40, 12, 5),
-        (30, 21, 8, 0),
-        (25, 18, 5, 5),
-    ):
+    for n, m, width, kept in ((80, 33, 6, 2), (50, 40, 12, 5), (30, 21, 8, 0), (25, 18, 5, 5)):
         drawn = torch.randn(width + n + m, width, generator=generator).double()
         mixing, train, test = drawn.split((width, n, m))
         mixing = mixing * torch.linspace(2, 0.2, width)[:, None]
-        yield train @ mixing + 1.5, test @ mixing + 2.0, components
+        yield train @ mixing + 1.5, test @ mixing + 2.0, kept
 
 
 def _projected(train: Tensor, test: Tensor, fitted: Any = None, moved: Any = None) -> Tensor:
@@ -115,38 +91,31 @@ def _residual(train: Tensor, test: Tensor, components: int, **options: Any) -> f
     return float(dropped.square().sum(1).mean())
 
 
+def _pca_slips(right: float, a: Tensor, b: Tensor, k: int) -> dict[str, Any]:
+    squares = _projected(a, b).square()
+    uncentred = tuple(_residual(a, b, k, fitted=mean, moved=0.0) for mean in (None, 0.0))
+    return {
+        "학습 자료에서 잰 오차입니다. 맞추는 것은 train, 재는 것은 test입니다.": _residual(a, a, k),
+        "test에 맞추었습니다. train에 맞춥니다.": _residual(b, b, k),
+        "test의 평균을 뺐습니다. train의 평균을 뺍니다.": _residual(a, b, k, moved=b.mean(0)),
+        "평균을 빼지 않았습니다. train의 평균을 뺍니다.": uncentred,
+        "고윳값이 작은 쪽을 남겼습니다. eigh는 작은 것부터 내놓습니다.": (
+            squares.flip(1)[:, k:].sum(1).mean()
+        ),
+        "남긴 성분의 분산입니다. 오차는 버린 쪽에 있습니다.": squares[:, :k].sum(1).mean(),
+        "값마다의 평균입니다. 한 장 안에서는 더합니다.": right / b.shape[1],
+        "모든 장을 더했습니다. 장수로 나누어 평균합니다.": right * len(b),
+        "제곱근입니다. 제곱오차를 그대로 둡니다.": math.sqrt(right),
+        "성분을 하나 덜 남겼습니다.": _residual(a, b, k - 1),
+        "성분을 하나 더 남겼습니다.": _residual(a, b, k + 1),
+    }
+
+
 pca_error = Exercise(
     "pca_error(train, test, components): train에 맞춘 PCA로 줄였다 되돌린 test의, 한 장에서 더한 제곱오차의 평균입니다.",
     cases=_trains_and_tests,
     right=_residual,
-    mistakes={
-        "학습 자료에서 잰 오차입니다. 맞추는 것은 train, 재는 것은 test입니다.": lambda a, b, k: (
-            _residual(a, a, k)
-        ),
-        "test에 맞추었습니다. train에 맞춥니다.": lambda a, b, k: _residual(b, b, k),
-        "test의 평균을 뺐습니다. train의 평균을 뺍니다.": lambda a, b, k: _residual(
-            a, b, k, moved=b.mean(0)
-        ),
-        "평균을 빼지 않았습니다. train의 평균을 뺍니다.": (
-            lambda a, b, k: _residual(a, b, k, moved=0.0),
-            lambda a, b, k: _residual(a, b, k, fitted=0.0, moved=0.0),
-        ),
-        "고윳값이 작은 쪽을 남겼습니다. eigh는 작은 것부터 내놓습니다.": lambda a, b, k: (
-            _projected(a, b).flip(1)[:, k:].square().sum(1).mean()
-        ),
-        "남긴 성분의 분산입니다. 오차는 버린 쪽에 있습니다.": lambda a, b, k: (
-            _projected(a, b)[:, :k].square().sum(1).mean()
-        ),
-        "값마다의 평균입니다. 한 장 안에서는 더합니다.": lambda a, b, k: (
-            _residual(a, b, k) / b.shape[1]
-        ),
-        "모든 장을 더했습니다. 장수로 나누어 평균합니다.": lambda a, b, k: (
-            _residual(a, b, k) * len(b)
-        ),
-        "제곱근입니다. 제곱오차를 그대로 둡니다.": lambda a, b, k: math.sqrt(_residual(a, b, k)),
-        "성분을 하나 덜 남겼습니다.": lambda a, b, k: _residual(a, b, k - 1),
-        "성분을 하나 더 남겼습니다.": lambda a, b, k: _residual(a, b, k + 1),
-    },
+    mistakes=_pca_slips,
     otherwise="줄였다가 되돌린 값과 test의 차이를 재는지 봅니다.",
     # 모든 성분을 남기면 오차는 반올림만큼만 0에서 벗어납니다.
     same=lambda one, other: (
@@ -170,22 +139,33 @@ def _reached(dims: list[int], heights: list[float], target: float) -> float:
     return math.inf
 
 
-def _chosen(finish: Any = math.ceil, **scale: float) -> Callable[..., float]:
-    def choose(dims: list[int], errors: list[float], target: float) -> float:
-        place = _reached(dims, _decibels(errors, **scale), target)
-        return place if math.isinf(place) else finish(place)
-
-    return choose
+def _chosen(dims: list[int], heights: list[float], target: float, up: Any = math.ceil) -> float:
+    place = _reached(dims, heights, target)
+    return place if math.isinf(place) else up(place)
 
 
-def _straight_in_error(dims: list[int], errors: list[float], target: float) -> float:
-    place = _reached(dims, [-error for error in errors], -3072 * 4 / 10 ** (target / 10))
-    return place if math.isinf(place) else math.ceil(place)
-
-
-def _next_measured(dims: list[int], errors: list[float], target: float) -> float:
-    heights = zip(dims, _decibels(errors), strict=True)
-    return next((dim for dim, height in heights if height >= target), math.inf)
+def _choice_slips(_: float, dims: list[int], errors: list[float], target: float) -> dict[str, Any]:
+    heights, wanted = _decibels(errors), 4 * 3072 / 10 ** (target / 10)
+    places = zip(dims, heights, strict=True)
+    pixels, one, wide, sums = (
+        _chosen(dims, _decibels(errors, **scale), target)
+        for scale in ({"values": 1024}, {"peak": 1.0}, {"peak": 255.0}, {"values": 1})
+    )
+    return {
+        "목표에 조금 못 미치는 차원입니다. 채우는 정수가 되도록 올립니다.": tuple(
+            _chosen(dims, heights, target, down) for down in (math.floor, round)
+        ),
+        "잰 차원 가운데 하나를 골랐습니다. 이웃한 두 차원 사이를 직선으로 잇습니다.": (
+            next((dim for dim, height in places if height >= target), math.inf)
+        ),
+        "오차를 직선으로 이었습니다. 직선으로 변하는 것은 PSNR입니다.": (
+            _chosen(dims, [-error for error in errors], -wanted)
+        ),
+        "MSE를 픽셀 수로 나누어 구했습니다. 값은 3072개입니다.": pixels,
+        "값의 범위를 1로 두었습니다. [-1, 1]의 폭은 2입니다.": one,
+        "값의 범위를 255로 두었습니다. [-1, 1]의 폭은 2입니다.": wide,
+        "목표를 채우는 차원이 있습니다. 제곱오차의 합을 값의 개수로 나누었는지 봅니다.": sums,
+    }
 
 
 def _dim_slip(got: Tensor, dims: list[int], errors: list[float], target: float) -> str:
@@ -202,25 +182,12 @@ _CURVES = (([32, 64, 128, 256], [150.0, 90.0, 52.0, 27.0]), ([10, 50, 400], [300
 
 smallest_dim = Exercise(
     "smallest_dim(dims, errors, target): 목표 PSNR을 채우는 가장 작은 정수 차원. 이웃한 차원 사이에서 PSNR이 직선으로 변합니다.",
-    cases=lambda _: [
+    cases=[
         (*_CURVES[which], target)
         for which, target in ((0, 20.3), (0, 25.3), (1, 27.77), (1, 17.21), (0, 15.0), (0, 40.0))
     ],
-    right=_chosen(),
-    mistakes={
-        "목표에 조금 못 미치는 차원입니다. 채우는 정수가 되도록 올립니다.": (
-            _chosen(finish=math.floor),
-            _chosen(finish=round),
-        ),
-        "잰 차원 가운데 하나를 골랐습니다. 이웃한 두 차원 사이를 직선으로 잇습니다.": _next_measured,
-        "오차를 직선으로 이었습니다. 직선으로 변하는 것은 PSNR입니다.": _straight_in_error,
-        "MSE를 픽셀 수로 나누어 구했습니다. 값은 3072개입니다.": _chosen(values=1024),
-        "값의 범위를 1로 두었습니다. [-1, 1]의 폭은 2입니다.": _chosen(peak=1.0),
-        "값의 범위를 255로 두었습니다. [-1, 1]의 폭은 2입니다.": _chosen(peak=255.0),
-        "목표를 채우는 차원이 있습니다. 제곱오차의 합을 값의 개수로 나누었는지 봅니다.": _chosen(
-            values=1
-        ),
-    },
+    right=lambda dims, errors, target: _chosen(dims, _decibels(errors), target),
+    mistakes=_choice_slips,
     otherwise=_dim_slip,
     same=torch.equal,
 )

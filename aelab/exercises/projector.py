@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,39 +17,18 @@ def _cells(count: int) -> int:
 
 sprite_side = Exercise(
     "sprite_side(count, size): 그림 count장을 같은 수의 줄과 칸에 모은 정사각형 그림의 한 변(픽셀)입니다.",
-    cases=lambda _: [
-        (33, 32),
-        (30, 32),
-        (36, 32),
-        (37, 16),
-        (1500, 28),
-        (2, 10),
-        (65_536, 32),
-        (7, 1),
-    ],
+    cases=[(33, 32), (30, 32), (36, 32), (37, 16), (10_001, 28), (2, 10), (65_536, 32), (7, 1)],
     right=lambda count, size: _cells(count) * size,
-    mistakes={
-        "칸이 모자랍니다. 반올림하지 않고 올립니다.": lambda count, size: (
-            round(math.sqrt(count)) * size
-        ),
-        "칸이 모자랍니다. 한 줄의 칸 수를 내리지 않고 올립니다.": lambda count, size: (
-            math.isqrt(count) * size
-        ),
-        "칸의 수가 정수가 아닙니다. 그림 반 장은 놓을 수 없습니다.": lambda count, size: (
-            math.sqrt(count) * size
-        ),
-        "한 줄의 칸 수입니다. 칸의 크기를 곱해 픽셀로 바꿉니다.": lambda count, size: _cells(count),
-        "그림을 한 줄로 이었습니다. 정사각형으로 모읍니다.": lambda count, size: count * size,
-        "넓이입니다. 한 변의 길이를 구합니다.": (
-            lambda count, size: (_cells(count) * size) ** 2,
-            lambda count, size: count * size**2,
-        ),
-        "픽셀로 바꾼 뒤에 올렸습니다. 칸의 수를 먼저 올립니다.": lambda count, size: math.ceil(
-            math.sqrt(count) * size
-        ),
-        "칸이 딱 맞는데도 한 줄을 더 두었습니다. 제곱수일 때를 봅니다.": lambda count, size: (
-            (math.isqrt(count) + 1) * size
-        ),
+    mistakes=lambda right, count, size: {
+        "칸이 모자랍니다. 반올림하지 않고 올립니다.": round(math.sqrt(count)) * size,
+        "칸이 모자랍니다. 한 줄의 칸 수를 내리지 않고 올립니다.": math.isqrt(count) * size,
+        "칸의 수가 정수가 아닙니다. 그림 반 장은 놓을 수 없습니다.": math.sqrt(count) * size,
+        "한 줄의 칸 수입니다. 칸의 크기를 곱해 픽셀로 바꿉니다.": _cells(count),
+        "그림을 한 줄로 이었습니다. 정사각형으로 모읍니다.": count * size,
+        "넓이입니다. 한 변의 길이를 구합니다.": (right**2, count * size**2),
+        "픽셀로 바꾼 뒤에 올렸습니다. 칸의 수를 먼저 올립니다.": math.ceil(math.sqrt(count) * size),
+        "칸이 딱 맞는데 한 줄을 더 두었습니다. 제곱수일 때를 봅니다.": (math.isqrt(count) + 1)
+        * size,
     },
     otherwise="한 줄에 놓을 칸의 수를 먼저 적어 봅니다.",
     same=torch.equal,
@@ -74,10 +54,6 @@ def _pca(codes: Tensor, axis: int = 0) -> Tensor:
     return _centred(codes, axis) @ _directions(_centred(codes, axis))[:, :2]
 
 
-def _least(codes: Tensor) -> Tensor:
-    return _centred(codes) @ _directions(_centred(codes))[:, -2:]
-
-
 def _same_up_to_sign(points: Tensor, expected: Tensor) -> bool:
     return all(
         close(column, wanted, 1e-3) or close(-column, wanted, 1e-3)
@@ -85,36 +61,29 @@ def _same_up_to_sign(points: Tensor, expected: Tensor) -> bool:
     )
 
 
+def _pca_slips(right: Tensor, z: Tensor) -> dict[str, Any]:
+    moved = _centred(z)
+    least, turned = moved @ _directions(moved)[:, -2:], torch.linalg.svd(moved).U[:, :2]
+    smallest, first = (least, least.flip(1)), (z[:, :2], moved[:, :2])
+    return {
+        "두 열의 차례가 뒤바뀌었습니다. 분산이 큰 쪽이 첫 열입니다.": right.flip(1),
+        "분산이 가장 작은 방향입니다. eigh는 고윳값이 작은 것부터 내놓습니다.": smallest,
+        "방향은 맞지만 평균을 빼지 않은 값을 옮겼습니다.": z @ _directions(moved)[:, :2],
+        "평균을 빼지 않았습니다. 첫 방향이 평균을 가리킵니다.": z @ _directions(z)[:, :2],
+        "평균을 빼지 않고 방향을 구했습니다.": moved @ _directions(z)[:, :2],
+        "축마다 표준편차로 나누었습니다. 두 축의 분산이 같아집니다.": right / right.std(0),
+        "특이벡터 U만 썼습니다. 특잇값을 곱해야 좌표가 됩니다.": turned,
+        "차원마다 표준편차로 나눈 뒤에 방향을 구했습니다. 평균만 뺍니다.": _pca(z / z.std(0)),
+        "앞의 두 차원을 골랐습니다. 분산이 큰 방향은 여러 차원을 섞은 것입니다.": first,
+        "벡터마다 제 평균을 뺐습니다. 차원마다 n개의 평균을 뺍니다.": _pca(z, axis=1),
+    }
+
+
 pca_2d = Exercise(
     "pca_2d(codes): 분산이 가장 큰 두 방향의 좌표 (n, 2). 첫 열의 분산이 더 크고 축의 부호는 어느 쪽이든 맞습니다.",
     cases=lambda g: [(_cloud(*size, g),) for size in ((60, 7), (12, 30), (40, 3))],
     right=_pca,
-    mistakes={
-        "두 열의 차례가 뒤바뀌었습니다. 분산이 큰 쪽이 첫 열입니다.": lambda z: _pca(z).flip(1),
-        "분산이 가장 작은 방향입니다. eigh는 고윳값이 작은 것부터 내놓습니다.": (
-            _least,
-            lambda z: _least(z).flip(1),
-        ),
-        "방향은 맞지만 평균을 빼지 않은 값을 옮겼습니다.": lambda z: (
-            z @ _directions(_centred(z))[:, :2]
-        ),
-        "평균을 빼지 않았습니다. 첫 방향이 평균을 가리킵니다.": lambda z: z @ _directions(z)[:, :2],
-        "평균을 빼지 않고 방향을 구했습니다.": lambda z: _centred(z) @ _directions(z)[:, :2],
-        "축마다 표준편차로 나누었습니다. 두 축의 분산이 같아집니다.": lambda z: (
-            _pca(z) / _pca(z).std(0)
-        ),
-        "특이벡터 U만 썼습니다. 특잇값을 곱해야 좌표가 됩니다.": lambda z: torch.linalg.svd(
-            _centred(z), full_matrices=False
-        ).U[:, :2],
-        "차원마다 표준편차로 나눈 뒤에 방향을 구했습니다. 평균만 뺍니다.": lambda z: _pca(
-            z / z.std(0)
-        ),
-        "앞의 두 차원을 골랐습니다. 분산이 큰 방향은 여러 차원을 섞은 것입니다.": (
-            lambda z: z[:, :2],
-            lambda z: _centred(z)[:, :2],
-        ),
-        "벡터마다 제 평균을 뺐습니다. 차원마다 n개의 평균을 뺍니다.": lambda z: _pca(z, axis=1),
-    },
+    mistakes=_pca_slips,
     otherwise=lambda got, z: (
         "두 열의 분산이 {:.4g}, {:.4g}이고 {:.4g}, {:.4g}을(를) 기대했습니다.".format(
             *got.var(0), *_pca(z).var(0)
@@ -137,56 +106,39 @@ def _means(codes: Tensor, labels: Tensor) -> Tensor:
     return torch.stack([codes[labels == label].mean(0) for label in labels.unique()])
 
 
-def _replaced(codes: Tensor, labels: Tensor) -> Tensor:
-    """모든 벡터를 제 클래스의 평균으로 바꾼 것 (n, latent)."""
-    return _means(codes, labels)[labels.unique(return_inverse=True)[1]]
-
-
 def _squares(codes: Tensor, centre: Tensor | float) -> float:
     return float((codes - centre).square().sum())
 
 
-def _explained(codes: Tensor, labels: Tensor) -> float:
-    return _squares(_replaced(codes, labels), codes.mean(0))
-
-
 def _class_share(codes: Tensor, labels: Tensor) -> float:
-    return _explained(codes, labels) / _squares(codes, codes.mean(0))
+    """모든 벡터를 제 클래스의 평균으로 바꾼 것의 흩어짐을 전체의 흩어짐으로 나눈 것."""
+    replaced = _means(codes, labels)[labels.unique(return_inverse=True)[1]]
+    return _squares(replaced, codes.mean(0)) / _squares(codes, codes.mean(0))
 
 
-def _unweighted(codes: Tensor, labels: Tensor) -> float:
-    return _squares(_means(codes, labels), codes.mean(0)) / _squares(codes, codes.mean(0))
+def _share_slips(right: float, z: Tensor, t: Tensor) -> dict[str, Any]:
+    means, total = _means(z, t), _squares(z, z.mean(0))
+    replaced, even = means[t.unique(return_inverse=True)[1]], _squares(means, z.mean(0)) / total
+    spread, each = means.var(0, correction=0), replaced.var(0) / z.var(0)
+    unweighted = (even, even * len(t) / len(means), spread.sum() / z.var(0, correction=0).sum())
+    return {
+        "클래스 안의 흩어짐입니다. 평균끼리의 흩어짐이 차지하는 몫을 구합니다.": 1 - right,
+        "퍼센트입니다. 0과 1 사이의 비율로 둡니다.": 100 * right,
+        "클래스 안의 흩어짐으로 나누었습니다. 전체의 흩어짐으로 나눕니다.": right / (1 - right),
+        "클래스마다의 개수를 곱하지 않았습니다. 큰 클래스의 평균이 더 무겁습니다.": unweighted,
+        "전체의 평균을 빼지 않았습니다.": _squares(replaced, 0) / _squares(z, 0),
+        "차원마다의 몫을 평균했습니다. 분자와 분모를 각각 모든 차원에서 더한 뒤 나눕니다.": each.mean(),
+        "나누지 않은 제곱합입니다. 전체의 제곱합으로 나눕니다.": right * total,
+        "전체의 분산으로 나누지 않았습니다.": right * total / len(z),
+        "속한 것이 없는 라벨의 평균은 NaN입니다. 나온 값만 돌아봅니다(labels.unique()).": math.nan,
+    }
 
 
 between_class_share = Exercise(
     "between_class_share(codes, labels): 전체 분산 가운데 클래스 평균의 분산이 차지하는 몫입니다.",
     cases=_classes,
     right=_class_share,
-    mistakes={
-        "클래스 안의 흩어짐입니다. 평균끼리의 흩어짐이 차지하는 몫을 구합니다.": lambda z, t: (
-            1 - _class_share(z, t)
-        ),
-        "퍼센트입니다. 0과 1 사이의 비율로 둡니다.": lambda z, t: 100 * _class_share(z, t),
-        "클래스 안의 흩어짐으로 나누었습니다. 전체의 흩어짐으로 나눕니다.": lambda z, t: (
-            _class_share(z, t) / (1 - _class_share(z, t))
-        ),
-        "클래스마다의 개수를 곱하지 않았습니다. 큰 클래스의 평균이 더 무겁습니다.": (
-            _unweighted,
-            lambda z, t: _unweighted(z, t) * len(t) / len(t.unique()),
-            lambda z, t: _means(z, t).var(0, correction=0).sum() / z.var(0, correction=0).sum(),
-        ),
-        "전체의 평균을 빼지 않았습니다.": lambda z, t: (
-            _squares(_replaced(z, t), 0) / _squares(z, 0)
-        ),
-        "차원마다의 몫을 평균했습니다. 분자와 분모를 각각 모든 차원에서 더한 뒤 나눕니다.": lambda z, t: (
-            (_replaced(z, t).var(0) / z.var(0)).mean()
-        ),
-        "나누지 않은 제곱합입니다. 전체의 제곱합으로 나눕니다.": _explained,
-        "전체의 분산으로 나누지 않았습니다.": lambda z, t: _explained(z, t) / len(z),
-        "속한 것이 없는 라벨의 평균은 NaN입니다. 나온 값만 돌아봅니다(labels.unique()).": lambda z, t: (
-            float(z[t == 0].mean())
-        ),
-    },
+    mistakes=_share_slips,
     otherwise="모든 벡터를 제 클래스의 평균으로 바꾸면 분산이 얼마나 남는지 봅니다.",
 )
 
@@ -215,45 +167,34 @@ def _kept(codes: Tensor, points: Tensor, k: int, **options: bool) -> float:
     return float(_shared(codes, points, k, **options).mean()) / k
 
 
+def _kept_slips(right: float, z: Tensor, p: Tensor, k: int) -> dict[str, Any]:
+    shared, units = _shared(z, p, k), torch.nn.functional.normalize(z)
+    mine, more = (_shared(z, p, count, itself=True).mean() for count in (k, k + 1))
+    itself, fewer = (
+        (mine / k, more / (k + 1), more / k),
+        ((mine - 1) / k, (mine - 1) / (k - 1 or 1)),
+    )
+    same = (_nearest(z, k) == _nearest(p, k)).double()
+    return {
+        "자기 자신을 이웃으로 셌습니다. 어느 지도에서나 맞으므로 값이 커집니다.": itself,
+        "자기 자신을 뺀 이웃이 k개보다 하나 적습니다.": fewer,
+        "겹치는 개수입니다. k로 나누어 비율로 만듭니다.": right * k,
+        "모든 점의 개수를 더했습니다. 점의 수와 k로 나눕니다.": shared.sum(),
+        "점의 수로 나누지 않았습니다.": right * len(z),
+        "점의 수로 나누었습니다. 점마다 견준 이웃은 k개입니다.": right * k / len(z),
+        "퍼센트입니다. 0과 1 사이의 비율로 둡니다.": 100 * right,
+        "잃은 이웃의 비율입니다. 지킨 비율을 구합니다.": 1 - right,
+        "같은 순위에 있는 것만 셌습니다. 차례는 보지 않고 겹치는지만 봅니다.": same.mean(),
+        "합집합으로 나누었습니다. 이웃의 수 k로 나눕니다.": (shared / (2 * k - shared)).mean(),
+        "가장 먼 것을 골랐습니다. topk는 기본으로 큰 값을 고릅니다.": _kept(z, p, k, farthest=True),
+        "벡터의 길이를 1로 맞추었습니다. 받은 그대로의 유클리드 거리로 잽니다.": _kept(units, p, k),
+    }
+
+
 neighbours_kept = Exercise(
     "neighbours_kept(codes, points, k): 지도가 지킨 이웃의 비율. 자기 자신은 이웃이 아닙니다.",
     cases=_maps,
     right=_kept,
-    mistakes={
-        "자기 자신을 이웃으로 셌습니다. 어느 지도에서나 맞으므로 값이 커집니다.": tuple(
-            lambda z, p, k, wider=wider, parts=parts: (
-                _kept(z, p, k + wider, itself=True) * (k + wider) / (k + parts)
-            )
-            for wider, parts in ((0, 0), (1, 1), (1, 0))
-        ),
-        "자기 자신을 뺀 이웃이 k개보다 하나 적습니다.": tuple(
-            lambda z, p, k, parts=parts: (
-                (_shared(z, p, k, itself=True) - 1).mean() / max(k - parts, 1)
-            )
-            for parts in (0, 1)
-        ),
-        "겹치는 개수입니다. k로 나누어 비율로 만듭니다.": lambda z, p, k: _kept(z, p, k) * k,
-        "모든 점의 개수를 더했습니다. 점의 수와 k로 나눕니다.": lambda z, p, k: _shared(
-            z, p, k
-        ).sum(),
-        "점의 수로 나누지 않았습니다.": lambda z, p, k: _shared(z, p, k).sum() / k,
-        "점의 수로 나누었습니다. 점마다 견준 이웃은 k개입니다.": lambda z, p, k: (
-            _kept(z, p, k) * k / len(z)
-        ),
-        "퍼센트입니다. 0과 1 사이의 비율로 둡니다.": lambda z, p, k: 100 * _kept(z, p, k),
-        "잃은 이웃의 비율입니다. 지킨 비율을 구합니다.": lambda z, p, k: 1 - _kept(z, p, k),
-        "같은 순위에 있는 것만 셌습니다. 차례는 보지 않고 겹치는지만 봅니다.": lambda z, p, k: (
-            (_nearest(z, k) == _nearest(p, k)).double().mean()
-        ),
-        "합집합으로 나누었습니다. 이웃의 수 k로 나눕니다.": lambda z, p, k: (
-            _shared(z, p, k) / (2 * k - _shared(z, p, k))
-        ).mean(),
-        "가장 먼 것을 골랐습니다. topk는 기본으로 큰 값을 고릅니다.": lambda z, p, k: _kept(
-            z, p, k, farthest=True
-        ),
-        "벡터의 길이를 1로 맞추었습니다. 받은 그대로의 유클리드 거리로 잽니다.": lambda z, p, k: (
-            _kept(torch.nn.functional.normalize(z), p, k)
-        ),
-    },
+    mistakes=_kept_slips,
     otherwise="codes와 points를 같게 주면 1이 나오는지 먼저 봅니다.",
 )

@@ -1,6 +1,6 @@
 """8장 비슷한 이미지 찾기의 연습문제."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from aelab.exercises.answers import Hint, as_tensor, call, close, expect, without
+from aelab.exercises.answers import Hint, as_tensor, close, expect, without
 from aelab.exercises.engine import Exercise
 from aelab.retrieval import LatentIndex
 
@@ -23,14 +23,11 @@ def _ranked(distances: Tensor) -> Tensor:
 
 def _as_indices(result: Any) -> Tensor:
     expect(not isinstance(result, tuple), "값이 둘 왔습니다. 거리는 빼고 번호만 돌려줍니다.")
-    numbers = as_tensor(result)
-    real = (
-        not isinstance(result, Tensor) or result.is_floating_point() or result.dtype == torch.bool
-    )
-    expect(
-        not real,
-        f"번호의 텐서를 기대했는데 {getattr(result, 'dtype', '수 하나')}이(가) 왔습니다. 거리가 아니라 번호를 돌려줍니다.",
-    )
+    numbers, kind = as_tensor(result), getattr(result, "dtype", torch.float64)
+    if kind.is_floating_point or kind == torch.bool:
+        raise Hint(
+            f"번호의 텐서를 기대했는데 {kind}이(가) 왔습니다. 거리가 아니라 번호를 돌려줍니다."
+        )
     return numbers
 
 
@@ -40,11 +37,6 @@ def _searches(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor, int]
         corpus = torch.randn(count, size, generator=generator) * torch.linspace(1, 3, size)
         corpus = corpus * torch.linspace(0.3, 1.5, count)[:, None]
         yield corpus[count // 2] + 0.3 * torch.randn(size, generator=generator), corpus, k
-
-
-def _first(measure: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor, int], Tensor]:
-    """`measure(query, corpus)`가 작은 것부터 k개."""
-    return lambda query, corpus, k: _ranked(measure(query, corpus))[:k]
 
 
 def _distance(query: Tensor, corpus: Tensor) -> Tensor:
@@ -58,37 +50,34 @@ def _top_k_slip(found: Tensor, query: Tensor, corpus: Tensor, k: int) -> str:
     return f"{found[0]:g}번이 가장 가깝다고 나왔습니다. 거리가 검색 대상마다 하나씩, 모두 {len(corpus)}개인지 확인합니다."
 
 
+def _top_k_slips(_: Tensor, q: Tensor, c: Tensor, k: int) -> dict[str, Any]:
+    order, apart = _ranked(_distance(q, c)), c - q
+    cosines, sums = normalize(c) @ normalize(q, dim=0), apart.abs().sum(1)
+    mended = "차이를 제곱해 더한 것이 작은 차례입니다."
+    return {
+        "가장 먼 것부터 나왔습니다. 거리는 작을수록 가깝습니다.": order.flip(0)[:k],
+        "가장 가까운 것이 빠졌습니다. 질의가 검색 대상에 들어 있지 않으므로 첫째를 버리지 않습니다.": (
+            order[1 : k + 1]
+        ),
+        f"내적이 큰 차례로 나왔습니다. {mended}": _ranked(-(c @ q))[:k],
+        f"코사인 거리의 차례로 나왔습니다. {mended}": _ranked(-cosines)[:k],
+        f"좌표마다의 차이의 절댓값을 더한 차례로 나왔습니다. {mended}": _ranked(sums)[:k],
+        f"차이의 제곱이 아니라 차이를 더한 차례로 나왔습니다. {mended}": _ranked(apart.sum(1))[:k],
+    }
+
+
 top_k = Exercise(
     "top_k(query, corpus, k): 유클리드 거리로 가장 가까운 k개의 번호, 가까운 것부터 (k,)입니다.",
     cases=_searches,
-    right=_first(_distance),
-    mistakes={
-        "가장 먼 것부터 나왔습니다. 거리는 작을수록 가깝습니다.": _first(
-            lambda q, c: -_distance(q, c)
-        ),
-        "가장 가까운 것이 빠졌습니다. 질의가 검색 대상에 들어 있지 않으므로 첫째를 버리지 않습니다.": lambda q, c, k: (
-            _ranked(_distance(q, c))[1 : k + 1]
-        ),
-        "내적이 큰 차례로 나왔습니다. 차이를 제곱해 더한 것이 작은 차례입니다.": _first(
-            lambda q, c: -(c @ q)
-        ),
-        "코사인 거리의 차례로 나왔습니다. 차이를 제곱해 더한 것이 작은 차례입니다.": _first(
-            lambda q, c: -normalize(c) @ normalize(q, dim=0)
-        ),
-        "좌표마다의 차이의 절댓값을 더한 차례로 나왔습니다. 차이를 제곱해 더한 것이 작은 차례입니다.": _first(
-            lambda q, c: (c - q).abs().sum(1)
-        ),
-        "차이의 제곱이 아니라 차이를 더한 차례로 나왔습니다. 차이를 제곱해 더한 것이 작은 차례입니다.": _first(
-            lambda q, c: (c - q).sum(1)
-        ),
-    },
+    right=lambda q, c, k: _ranked(_distance(q, c))[:k],
+    mistakes=_top_k_slips,
     otherwise=_top_k_slip,
     read=_as_indices,
     same=torch.equal,
     run=without(
-        (torch, "cdist"),
-        (LatentIndex, "__init__"),
+        LatentIndex,
         hint="torch.cdist나 LatentIndex를 쓰지 않고 거리를 구합니다.",
+        refused=lambda name, args: name in ("aten::_cdist_forward", "aten::_euclidean_dist"),
     ),
 )
 
@@ -115,21 +104,15 @@ precision_at_k = Exercise(
     "precision_at_k(neighbour_labels, query_labels): 이웃 가운데 질의와 클래스가 같은 것의 비율, 질의마다 (q,)입니다.",
     cases=_neighbourhoods,
     right=lambda n, q: _hits(n, q).mean(1),
-    mistakes={
-        "수 하나가 나왔습니다. 평균하기 전에 질의마다 하나씩 돌려줍니다.": lambda n, q: _hits(
-            n, q
-        ).mean(),
-        "맞은 수가 나왔습니다. 이웃의 수로 나누어 비율로 만듭니다.": lambda n, q: _hits(n, q).sum(
-            1
-        ),
-        "틀린 비율이 나왔습니다. 클래스가 같은 것을 셉니다.": lambda n, q: 1 - _hits(n, q).mean(1),
-        "하나라도 맞으면 1이 되었습니다. 몇 개가 맞았는지 셉니다.": lambda n, q: _hits(n, q).amax(
-            1
-        ),
-        "첫째 이웃만 보았습니다. 이웃을 모두 셉니다.": lambda n, q: _hits(n, q)[:, 0],
-        "이웃의 자리마다 평균했습니다. 질의마다 평균합니다.": lambda n, q: _hits(n, q).mean(0),
-        "질의의 라벨이 이웃의 자리마다 견주어졌습니다.": lambda n, q: (
-            (n == q).double().mean(1) if n.shape[0] == n.shape[1] else _hits(n, q).mean(1)
+    mistakes=lambda right, n, q: {
+        "수 하나가 나왔습니다. 평균하기 전에 질의마다 하나씩 돌려줍니다.": right.mean(),
+        "맞은 수가 나왔습니다. 이웃의 수로 나누어 비율로 만듭니다.": _hits(n, q).sum(1),
+        "틀린 비율이 나왔습니다. 클래스가 같은 것을 셉니다.": 1 - right,
+        "하나라도 맞으면 1이 되었습니다. 몇 개가 맞았는지 셉니다.": _hits(n, q).amax(1),
+        "첫째 이웃만 보았습니다. 이웃을 모두 셉니다.": _hits(n, q)[:, 0],
+        "이웃의 자리마다 평균했습니다. 질의마다 평균합니다.": _hits(n, q).mean(0),
+        "질의의 라벨이 이웃의 자리마다 견주어졌습니다.": (
+            (n == q).double().mean(1) if n.shape[0] == n.shape[1] else right
         ),
     },
     otherwise=_precision_slip,
@@ -138,9 +121,9 @@ precision_at_k = Exercise(
 
 
 def _neighbour_lists(generator: torch.Generator) -> Iterator[tuple[Tensor, int]]:
-    for queries, k, count in ((30, 3, 12), (4, 2, 20), (5, 5, 7)):
-        # 질의 안에서는 번호가 겹치지 않습니다. 마지막 두 번호는 일부러 나오지 않게 합니다.
-        rows = [torch.randperm(count - 2, generator=generator)[:k] for _ in range(queries)]
+    for queries, k, count, unseen in ((30, 3, 12, 2), (4, 2, 20, 2), (9, 5, 7, 0)):
+        # 질의 안에서는 번호가 겹치지 않습니다. 앞의 둘에서는 마지막 두 번호가 일부러 나오지 않게 합니다.
+        rows = [torch.randperm(count - unseen, generator=generator)[:k] for _ in range(queries)]
         yield torch.stack(rows), count
 
 
@@ -152,13 +135,11 @@ k_occurrence = Exercise(
     "k_occurrence(indices, corpus_size): 검색 대상마다 몇 질의의 이웃 목록에 들었는지 센 것 (corpus_size,)입니다.",
     cases=_neighbour_lists,
     right=_counted,
-    mistakes={
-        "나왔는지만 표시했습니다. 몇 번 나왔는지 셉니다.": lambda i, n: _counted(i, n).clamp(max=1),
-        "합이 1입니다. 비율이 아니라 횟수를 셉니다.": lambda i, n: _counted(i, n) / i.numel(),
-        "질의의 수로 나누었습니다. 비율이 아니라 횟수를 셉니다.": lambda i, n: (
-            _counted(i, n) / len(i)
-        ),
-        "첫째 이웃만 세었습니다. 목록의 모든 자리를 셉니다.": lambda i, n: _counted(i[:, 0], n),
+    mistakes=lambda right, i, n: {
+        "나왔는지만 표시했습니다. 몇 번 나왔는지 셉니다.": right.clamp(max=1),
+        "합이 1입니다. 비율이 아니라 횟수를 셉니다.": right / i.numel(),
+        "질의의 수로 나누었습니다. 비율이 아니라 횟수를 셉니다.": right / len(i),
+        "첫째 이웃만 세었습니다. 목록의 모든 자리를 셉니다.": _counted(i[:, 0], n),
     },
     otherwise=lambda got, i, n: (
         "합은 맞지만 자리가 다릅니다. 번호가 곧 자리입니다."
@@ -183,45 +164,50 @@ def _search(queries: Tensor, codes: Tensor, k: int) -> Tensor:
     return _ranked(_euclidean(queries, codes))[:, :k]
 
 
-def _centred(
-    change: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]],
-) -> Callable[[Tensor, Tensor, int], Tensor]:
-    """검색 대상의 평균을 빼고 `change`로 바꾼 뒤의 유클리드 검색."""
-    return lambda q, c, k: _search(*change(q - c.mean(0), c - c.mean(0)), k)
-
-
-def _euclidean_only(answer: object, *inputs: object) -> Any:
+def _euclidean_only(answer: object, queries: Tensor, codes: Tensor, k: int) -> Any:
+    """코사인을 셈하는 검색기를 만들거나 코사인의 표에서 고르면 Hint를 내는 `call`."""
     make = LatentIndex.__init__
+    cosines = normalize(queries - codes.mean(0)) @ normalize(codes - codes.mean(0)).T
 
     def checked(self: LatentIndex, *given: Any, **options: Any) -> None:
         if "cosine" in (*given[1:], *options.values()):
             raise Hint("코사인 거리의 검색기를 썼습니다. 유클리드 거리만 아는 검색기로 찾습니다.")
         make(self, *given, **options)
 
+    def ranks_cosines(name: str, args: tuple) -> bool:
+        if name not in ("aten::topk", "aten::sort") or args[0].shape[-1] != len(codes):
+            return False
+        table = args[0].float().reshape(-1, len(codes))
+        along = (normalize(table) @ normalize(cosines).T).abs().amax(1)
+        others = table.cos(), 1 - table  # 각과 코사인 거리
+        return bool((along > 0.9999).all()) or any(close(other, cosines) for other in others)
+
+    hint = "코사인을 직접 셈해 골랐습니다. 벡터를 미리 바꾸어 두고 유클리드 거리로 찾습니다."
     with mock.patch.object(LatentIndex, "__init__", checked):
-        return call(answer, *inputs)
+        return without(hint=hint, refused=ranks_cosines)(answer, queries, codes, k)
+
+
+def _cosine_slips(_: Tensor, q: Tensor, c: Tensor, k: int) -> dict[str, Any]:
+    moved, codes = q - c.mean(0), c - c.mean(0)
+    near, plain = normalize(moved), (normalize(q), normalize(c))
+    apart = normalize(q - q.mean(0)), normalize(codes)
+    across = normalize(moved, dim=0), normalize(codes, dim=0)
+    changed = {
+        "유클리드 거리의 차례 그대로입니다. 벡터의 길이를 먼저 없앱니다.": (q, c),
+        "평균을 빼지 않은 코사인의 차례입니다. 원점을 검색 대상의 평균으로 옮깁니다.": plain,
+        "질의에서 질의의 평균을 뺐습니다. 둘 다 검색 대상의 평균을 빼야 합니다.": apart,
+        "검색 대상의 길이가 남아 있습니다. 둘 다 길이를 1로 맞춥니다.": (near, codes),
+        "좌표마다 길이를 맞추었습니다. 벡터마다 맞춥니다.": across,
+        "가장 먼 것부터 나왔습니다.": (-near, normalize(codes)),
+    }
+    return {hint: _search(*pair, k) for hint, pair in changed.items()}
 
 
 cosine_search = Exercise(
     "cosine_search(query_codes, codes, k): 검색 대상의 평균을 원점으로 하는 코사인 검색을 유클리드 거리로 합니다. 답은 번호 (q, k)입니다.",
     cases=_shifted_codes,
-    right=_centred(lambda q, c: (normalize(q), normalize(c))),
-    mistakes={
-        "유클리드 거리의 차례 그대로입니다. 벡터의 길이를 먼저 없앱니다.": _search,
-        "평균을 빼지 않은 코사인의 차례입니다. 원점을 검색 대상의 평균으로 옮깁니다.": lambda q, c, k: (
-            _search(normalize(q), normalize(c), k)
-        ),
-        "질의에서 질의의 평균을 뺐습니다. 둘 다 검색 대상의 평균을 빼야 합니다.": _centred(
-            lambda q, c: (normalize(q - q.mean(0)), normalize(c))
-        ),
-        "검색 대상의 길이가 남아 있습니다. 질의와 검색 대상을 모두 길이 1로 맞춥니다.": _centred(
-            lambda q, c: (normalize(q), c)
-        ),
-        "좌표마다 길이를 맞추었습니다. 벡터마다 맞춥니다.": _centred(
-            lambda q, c: (normalize(q, dim=0), normalize(c, dim=0))
-        ),
-        "가장 먼 것부터 나왔습니다.": _centred(lambda q, c: (-normalize(q), normalize(c))),
-    },
+    right=lambda q, c, k: _search(normalize(q - c.mean(0)), normalize(c - c.mean(0)), k),
+    mistakes=_cosine_slips,
     otherwise="검색 대상의 평균을 빼고, 벡터마다 길이를 1로 맞춘 뒤, 유클리드 거리로 찾는 세 단계를 하나씩 확인합니다.",
     read=_as_indices,
     same=torch.equal,

@@ -13,32 +13,16 @@ from aelab.exercises.engine import Exercise
 
 output_size = Exercise(
     "output_size(size, kernel, stride, padding, output_padding): 전치 합성곱의 출력 한 변입니다.",
-    cases=lambda _: [
-        (7, 5, 3, 2, 1),
-        (4, 3, 2, 1, 1),
-        (16, 3, 2, 1, 1),
-        (9, 4, 1, 0, 0),
-        (6, 6, 4, 1, 3),
-    ],
+    cases=[(7, 5, 3, 2, 1), (4, 3, 2, 1, 1), (16, 3, 2, 1, 1), (9, 4, 1, 0, 0), (6, 3, 4, 2, 3)],
     right=lambda n, k, s, p, o: (n - 1) * s - 2 * p + k + o,
-    mistakes={
-        "보통 합성곱의 출력 크기입니다. 줄어드는 식을 거꾸로 풀어 봅니다.": lambda n, k, s, p, o: (
-            (n + 2 * p - k) // s + 1
-        ),
-        "출력 채움이 크기에 들어가지 않았습니다.": lambda n, k, s, p, o: (n - 1) * s - 2 * p + k,
-        "채움의 부호를 다시 봅니다. 채움은 도장을 찍은 판을 늘리는지, 잘라 내는지요?": lambda n, k, s, p, o: (
-            (n - 1) * s + 2 * p + k + o
-        ),
-        "채움은 판의 한쪽에만 작용하는지, 양쪽에 작용하는지 다시 봅니다.": lambda n, k, s, p, o: (
-            (n - 1) * s - p + k + o
-        ),
-        "도장을 n번 찍을 때 도장 사이의 걸음은 몇 번인지 세어 봅니다.": lambda n, k, s, p, o: (
-            n * s - 2 * p + k + o
-        ),
-        "마지막 도장의 너비가 빠졌습니다.": lambda n, k, s, p, o: (n - 1) * s - 2 * p + o,
-        "보폭만 곱했습니다. 커널과 채움이 다르면 출력이 보폭의 배수가 아닐 수 있습니다.": lambda n, k, s, p, o: (
-            n * s
-        ),
+    mistakes=lambda right, n, k, s, p, o: {
+        "보통 합성곱의 출력 크기입니다. 줄어드는 식을 거꾸로 풉니다.": (n + 2 * p - k) // s + 1,
+        "출력 채움이 크기에 들어가지 않았습니다.": right - o,
+        "채움의 부호를 다시 봅니다. 채움은 찍은 판을 늘리는지, 잘라 내는지요?": right + 4 * p,
+        "채움은 판의 한쪽에만 작용하는지, 양쪽에 작용하는지 다시 봅니다.": right + p,
+        "도장을 n번 찍을 때 도장 사이의 걸음은 몇 번인지 세어 봅니다.": right + s,
+        "마지막 도장의 너비가 빠졌습니다.": right - k,
+        "보폭만 곱했습니다. 커널과 채움이 다르면 출력이 보폭의 배수가 아닐 수 있습니다.": n * s,
     },
     otherwise="nn.ConvTranspose2d로 같은 크기를 만들어 모양을 견주어 봅니다.",
     same=torch.equal,
@@ -54,16 +38,14 @@ def _counted(size: int, kernel: int, stride: int) -> Tensor:
 
 overlap_count = Exercise(
     "overlap_count(size, kernel, stride): 채움으로 잘라 내기 전의 1차원 판에서 칸마다 도장이 닿는 횟수입니다.",
-    cases=lambda _: [(4, 3, 2), (5, 4, 2), (5, 3, 3), (4, 2, 3), (6, 5, 1)],
+    cases=[(4, 3, 2), (5, 4, 2), (5, 3, 3), (4, 2, 3), (6, 5, 1)],
     right=_counted,
-    mistakes={
-        "도장이 닿았는지만 표시했거나, 도장이 겹치지 않게 옮겼습니다. 겹친 곳은 여러 번으로 셉니다.": lambda n, k, s: (
-            _counted(n, k, s).clamp(max=1)
+    mistakes=lambda right, n, k, s: {
+        "도장이 닿았는지만 표시했거나, 도장이 겹치지 않게 옮겼습니다. 겹친 곳은 여러 번으로 셉니다.": (
+            right.clamp(max=1)
         ),
-        "합이 1입니다. 비율이 아니라 횟수를 셉니다.": lambda n, k, s: _counted(n, k, s) / (n * k),
-        "모든 칸이 같습니다. 칸마다 따로 셉니다.": lambda n, k, s: torch.full_like(
-            _counted(n, k, s), k
-        ),
+        "합이 1입니다. 비율이 아니라 횟수를 셉니다.": right / (n * k),
+        "모든 칸이 같습니다. 칸마다 따로 셉니다.": torch.full_like(right, k),
     },
     otherwise=lambda got, n, k, s: (
         "합은 맞지만 자리가 다릅니다. 도장마다 시작하는 칸을 다시 봅니다."
@@ -93,34 +75,26 @@ by_convolution = Exercise(
     "by_convolution(image, kernel, stride): 채움이 없는 한 채널의 전치 합성곱을 0을 끼워 넣은 입력의 합성곱으로 구합니다.",
     cases=_planes,
     right=_stamped,
-    mistakes={
-        "값을 (높이, 너비)의 2차원으로 돌려줍니다. 지금은 4차원입니다.": lambda x, k, s: _stamped(
-            x, k, s
-        )[None, None],
-        "출력이 보폭보다 하나 적은 만큼 큽니다. 0은 칸과 칸의 사이에만 들어갑니다.": lambda x, k, s: (
-            F.pad(_stamped(x, k, s), (0, s - 1, 0, s - 1))
+    mistakes=lambda right, x, k, s: {
+        "값을 (높이, 너비)의 2차원으로 돌려줍니다. 지금은 4차원입니다.": right[None, None],
+        "출력이 보폭보다 하나 적은 만큼 큽니다. 0은 칸과 칸의 사이에만 들어갑니다.": (
+            F.pad(right, (0, s - 1, 0, s - 1))
         ),
-        "커널이 뒤집힌 결과입니다. 도장을 찍는 일과 훑으며 곱해 더하는 일은 커널의 방향이 반대입니다.": lambda x, k, s: (
+        "커널이 뒤집힌 결과입니다. 도장을 찍는 일과 훑으며 곱해 더하는 일은 커널의 방향이 반대입니다.": (
             _stamped(x, k.flip(0, 1), s)
         ),
         "커널의 두 축을 모두 제대로 돌렸는지 다시 봅니다.": tuple(
-            lambda x, k, s, turned=turned: _stamped(x, turned(k), s)
-            for turned in (
-                lambda k: k.flip(0),
-                lambda k: k.flip(1),
-                lambda k: k.T,
-                lambda k: k.T.flip(0, 1),
-            )
+            _stamped(x, turned, s) for turned in (k.flip(0), k.flip(1), k.T, k.T.flip(0, 1))
         ),
-        "입력의 값이 결과에 들어가지 않았습니다.": lambda x, k, s: _stamped(
-            torch.ones_like(x), k, s
-        ),
+        "입력의 값이 결과에 들어가지 않았습니다.": _stamped(torch.ones_like(x), k, s),
     },
     otherwise="값이 도장을 찍은 결과와 다릅니다. 작은 입력으로 손으로 견주어 봅니다.",
     shape="끼워 넣은 0의 수와 둘레에 두른 0의 너비를 다시 봅니다. 맨 왼쪽 위의 출력에는 커널의 한 칸만 닿아야 합니다.",
     run=without(
-        *((owner, f"conv_transpose{n}d") for owner in (F, torch) for n in (1, 2, 3)),
         hint="전치 합성곱을 불렀습니다. 0을 끼워 넣은 입력을 합성곱(conv2d)으로 훑습니다.",
+        refused=lambda name, args: (
+            name == "aten::convolution_backward" or (name == "aten::convolution" and args[6])
+        ),
     ),
 )
 
@@ -129,14 +103,13 @@ _SETTINGS = ("kernel_size", "stride", "padding", "output_padding", "dilation")
 
 
 def even_doubling(answer: Any) -> None:
-    """한 변을 두 배로 늘리면서(7 → 14, 16 → 32) 가장자리 안쪽의 겹침이 고른 전치 합성곱을 설계합니다.
-    `nn.ConvTranspose2d` 층이나 그 설정의 사전을 냅니다."""
+    """한 변을 두 배로 늘리고 안쪽의 겹침이 고른 전치 합성곱: `nn.ConvTranspose2d` 층이나 그 설정의 사전."""
     if isinstance(answer, nn.ConvTranspose2d):
         answer = {name: getattr(answer, name) for name in _SETTINGS}
-    expect(
-        isinstance(answer, Mapping),
-        f"nn.ConvTranspose2d 층이나 설정의 사전을 기대했는데 {type(answer).__name__}이(가) 왔습니다.",
-    )
+    if not isinstance(answer, Mapping):
+        raise Hint(
+            f"nn.ConvTranspose2d 층이나 설정의 사전을 기대했는데 {type(answer).__name__}이(가) 왔습니다."
+        )
     unknown = ", ".join(sorted(map(str, set(answer) - set(_SETTINGS))))
     expect(
         not unknown,
@@ -146,16 +119,16 @@ def even_doubling(answer: Any) -> None:
     )
     for size in (7, 16):
         height, width = _overlaps(size, **answer).shape
-        expect(
-            height == width == 2 * size,
-            f"{size}×{size}이(가) {height}×{width}이(가) 됩니다. 두 배가 되도록 크기 식을 다시 맞춥니다.",
-        )
+        if {height, width} != {2 * size}:
+            raise Hint(
+                f"{size}×{size}이(가) {height}×{width}이(가) 됩니다. 두 배가 되도록 크기 식을 다시 맞춥니다."
+            )
     inner = _overlaps(64, **answer)[32:96, 32:96]  # 가장자리에는 바깥에서 올 도장이 없습니다.
     least, most = (int(value) for value in inner.aminmax())
-    expect(
-        least == most,
-        f"두 배로 늘어나지만 안쪽의 칸에 도장이 {least}번에서 {most}번까지 닿습니다. 커널의 크기와 보폭의 관계를 연습 2에서 찾아봅니다.",
-    )
+    if least != most:
+        raise Hint(
+            f"두 배로 늘어나지만 안쪽의 칸에 도장이 {least}번에서 {most}번까지 닿습니다. 커널의 크기와 보폭의 관계를 연습 2에서 찾아봅니다."
+        )
 
 
 def _overlaps(size: int, kernel_size: Any, **options: Any) -> Tensor:

@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torchvision.datasets import CIFAR10
 
 from aelab import data
 from aelab.data import cifar10
@@ -207,16 +206,6 @@ def test_half_written_files_are_replaced(cache, use):
     assert contents(cache) == FILES
 
 
-def test_only_old_leftovers_are_removed(cache, use):
-    for name in (".cifar10-old", ".cifar10-running"):
-        (cache / name).mkdir(parents=True)
-    two_days_ago = time.time() - 2 * 24 * 60 * 60
-    os.utime(cache / ".cifar10-old", (two_days_ago, two_days_ago))
-    use("good")
-    cifar10.download()
-    assert {path.name for path in cache.iterdir()} == {".cifar10-running", FOLDER}
-
-
 def test_downloads_at_once_end_in_one_good_copy(cache, use):
     use("good")
     threads = [threading.Thread(target=cifar10.download) for _ in range(4)]
@@ -347,13 +336,19 @@ def test_unverified_pickle_is_never_loaded(cache, tmp_path, split, name):
     assert (tmp_path / "sprung").exists()  # 덫은 살아 있었다
 
 
+@pytest.mark.slow
 def test_names_and_md5_are_those_of_torchvision():
+    from torchvision.datasets import CIFAR10
+
     meta = (CIFAR10.meta["filename"], CIFAR10.meta["md5"])
     assert dict([*CIFAR10.train_list, *CIFAR10.test_list, meta]) == cifar10.MD5
     assert (CIFAR10.base_folder, CIFAR10.tgz_md5) == (cifar10.FOLDER, cifar10.ARCHIVE_MD5)
 
 
+@pytest.mark.slow
 def test_splits_agree_with_torchvision(cifar10_root):
+    from torchvision.datasets import CIFAR10
+
     order = torch.randperm(50_000, generator=torch.Generator().manual_seed(42)).numpy()
     train, test = (CIFAR10(cifar10_root, train=train) for train in (True, False))
     for split, theirs, chosen in (

@@ -159,13 +159,6 @@ def test_bad_codes_are_refused(fit, codes, error, message):
         fit(codes)
 
 
-def test_moments_of_other_sizes_are_refused():
-    with pytest.raises(ValueError, match=r"기대했는데 \(3,\)와 \(2, 2\)이"):
-        LatentGaussian.from_moments(torch.zeros(3), torch.eye(2))
-    with pytest.raises(ValueError, match=r"기대했는데 \(1, 2\)와 \(2, 2\)이"):
-        LatentGaussian.from_moments(torch.zeros(1, 2), torch.eye(2))
-
-
 def test_a_distribution_keeps_its_mean_when_the_given_one_changes():
     mean = torch.zeros(2)
     gaussian = LatentGaussian.from_moments(mean, torch.eye(2))

@@ -3,10 +3,17 @@
 import pytest
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_leaves
 
 from aelab.data import ImageSet
+from aelab.generation import LatentGaussian
 from aelab.inference import predict
 from aelab.models import Autoencoder
+from aelab.ood import reconstruction_score
+from aelab.projector import flatten
+from aelab.retrieval import LatentIndex
+from aelab.training import evaluate
 
 STORED = torch.randint(
     256, (23, 3, 32, 32), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
@@ -87,3 +94,45 @@ def test_a_bar_counts_the_inputs_only_when_it_takes_long(model, capsys, monkeypa
 def test_bad_inputs_are_refused(model, inputs, batch_size, error, message):
     with pytest.raises(error, match=message):
         predict(model, inputs, batch_size=batch_size)
+
+
+class NoFloat64(TorchFunctionMode):
+    """float64가 없는 가속기의 대역: `.cpu()`로 옮긴 텐서만 float64로 바꿀 수 있습니다."""
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        moved = function is torch.Tensor.cpu or any(
+            getattr(leaf, "moved", False) for leaf in tree_leaves(args)
+        )
+        assert moved or function is not torch.Tensor.double, "CPU로 옮기지 않았습니다"
+        result = function(*args, **(kwargs or {}))
+        if isinstance(result, torch.Tensor):
+            result.moved = moved
+        return result
+
+
+CODES = torch.randn(40, 4, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda model: evaluate(model, IMAGES),
+        lambda model: LatentIndex(CODES),
+        lambda model: LatentGaussian.fit(CODES),
+        lambda model: flatten(CODES, "pca"),
+    ],
+    ids=["evaluate", "index", "gaussian", "flatten"],
+)
+def test_an_accelerator_without_float64_suffices(model, call):
+    with NoFloat64():
+        call(model)
+
+
+@pytest.mark.parametrize("call", [predict, reconstruction_score, evaluate])
+def test_a_full_gpu_is_told_which_argument_to_halve(call):
+    class Large(nn.Module):
+        def forward(self, images):
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    with pytest.raises(torch.OutOfMemoryError, match="batch_size=10$"):
+        call(Large(), IMAGES, batch_size=20)

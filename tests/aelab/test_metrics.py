@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from skimage import metrics as reference
 
 import aelab
 from aelab import ood
@@ -37,7 +37,7 @@ def test_squared_error_matches_a_loop_over_every_value():
 
 
 def reference_ssim(a: torch.Tensor, b: torch.Tensor, data_range: float) -> float:
-    return structural_similarity(
+    return reference.structural_similarity(
         a.numpy(),
         b.numpy(),
         channel_axis=0,
@@ -51,7 +51,8 @@ def reference_ssim(a: torch.Tensor, b: torch.Tensor, data_range: float) -> float
 def agrees_with_scikit_image(restored, original, data_range):
     pairs = list(zip(restored, original, strict=True))
     expected = [
-        peak_signal_noise_ratio(b.numpy(), a.numpy(), data_range=data_range) for a, b in pairs
+        reference.peak_signal_noise_ratio(b.numpy(), a.numpy(), data_range=data_range)
+        for a, b in pairs
     ]
     np.testing.assert_allclose(psnr(restored, original, data_range=data_range), expected, atol=1e-4)
     expected = [reference_ssim(a, b, data_range) for a, b in pairs]
@@ -180,7 +181,7 @@ def test_the_lines_that_the_messages_give_mend_what_students_pass(
     [
         (IMAGE[:1], IMAGE, "restored: original과 같은 모양 (2, 3, 16, 16)을(를) 기대했는데 (1, 3"),
         (IMAGE[..., :8], IMAGE, "같은 모양"),
-        (IMAGE[:0], IMAGE[:0], "빈 묶음"),
+        (IMAGE[:0], IMAGE[:0], "한 장 이상의 이미지"),
         (IMAGE.to("meta"), IMAGE, "장치 cpu을(를) 기대했는데 meta"),
         (IMAGE.tolist(), IMAGE, "restored: torch.Tensor를 기대했는데 list"),
     ],

@@ -160,7 +160,7 @@ def test_the_lines_that_the_messages_give_mend_what_students_pass(slip, words):
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        (RIGHT[:0], "빈 묶음 (0, 3, 32, 32)"),
+        (RIGHT[:0], "한 장 이상의 이미지를 기대했는데 (0, 3, 32, 32)"),
         (RIGHT[:, :2], "(batch, 3, 32, 32)를 기대했는데 (1, 2, 32, 32)"),
         (RIGHT[None], "4차원을 기대했는데 (1, 1, 3, 32, 32)"),
         (RIGHT[0].tolist(), "torch.Tensor를 기대했는데 list"),

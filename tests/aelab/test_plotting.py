@@ -102,7 +102,6 @@ def test_thumbnails_are_spread_out():
         (lambda: plotting.image_rows({"가": IMAGES}, titles=["하나"]), "글 5개를 기대했는데 1개"),
         (lambda: plotting.image_grid(IMAGES, titles=[]), "글 5개를 기대했는데 0개"),
         (lambda: plotting.image_grid(IMAGES[:, :1]), r"images: \(n, 3, height, width\)를"),
-        (lambda: plotting.image_grid(IMAGES, columns=0), "columns: 1 이상의 정수"),
         (
             lambda: plotting.thumbnail_map(POINTS[:, :1], IMAGES, "가나다라마"),
             r"points: \(5, 2\)를",

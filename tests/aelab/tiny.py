@@ -1,4 +1,4 @@
-"""순식간에 끝나는 학습: 작은 모델, 이미지 열두 장."""
+"""순식간에 끝나는 학습: 작은 모델, 이미지 열두 장. 그리고 곁에 있는 TensorFlow의 흉내."""
 
 import json
 from pathlib import Path
@@ -30,3 +30,11 @@ def history(folder: Path) -> list[dict]:
 
 def last(folder: Path) -> dict:
     return torch.load(folder / "last.pt", weights_only=True)
+
+
+def dying_tensorflow(folder: Path) -> Path:
+    """불러오면 그 자리에서 9로 죽는 가짜 TensorFlow가 든 폴더. torch와 한 프로세스에서 죽는 판이 있습니다."""
+    stub = folder / "stub"
+    stub.mkdir()
+    (stub / "tensorflow.py").write_text("import os\nos._exit(9)\n", encoding="utf-8")
+    return stub

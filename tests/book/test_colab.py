@@ -15,13 +15,15 @@ import zipfile
 from importlib.metadata import distribution
 from pathlib import Path
 
+import nbformat
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.book.test_book import code_cells
 from tools.execute import BOOK
-from tools.publish import SMALL_PACKAGES, Repository, stamp_notebook
+from tools.first_cell import SMALL_PACKAGES, end_of_first_lines
+from tools.publish import Repository, stamp_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -155,13 +157,15 @@ def test_first_cell_installs_what_is_missing_and_nothing_else(
     colab, wheel, wheelhouse, notebooks, tmp_path
 ):
     """셀을 모두 실행하는 것은 nbval이 합니다. 여기서는 빈 환경에서 빠진 것이 없는지 봅니다."""
-    first, imports = {}, []
+    installing, imports = set(), []
     for name, notebook in notebooks.items():
-        stamped = stamp_notebook(notebook, BOOK / f"{name}.ipynb", REPOSITORY)
-        tree = ast.parse("\n".join(cell.source for cell in code_cells(stamped)))
-        first[name], *_ = tree.body  # aelab을 불러 보고 없으면 설치하는 try 문
+        chapter = BOOK / f"{name}.ipynb"
+        stamped = nbformat.from_dict(stamp_notebook(notebook, chapter, REPOSITORY))
+        sources = ["".join(cell.source) for cell in code_cells(stamped)]
+        lines = sources[0].splitlines(keepends=True)
+        installing.add("".join(lines[: end_of_first_lines(sources[0], chapter)]))
+        tree = ast.parse("\n".join(sources))
         imports += [n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom)]
-    installing = {ast.unparse(statement) for statement in first.values()}
     assert len(installing) == 1  # 어느 장을 먼저 열어도 같다
     code = installing.pop().replace(REPOSITORY.archive, wheel.as_uri())
     assert wheel.as_uri() in code

@@ -3,6 +3,7 @@
 import functools
 import http.server
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,14 @@ PAGES = sorted(path.name for path in SITE.glob("*.html") if path.name != "index.
 # 모든 장이 같은 틀을 쓰므로 틀은 이 장 하나로 본다. 그림, 표, 수식, 접힌 답이 모두 있다
 CHAPTER = "09_projector.html"
 DESKTOP, PHONE = (1280, 900), (390, 844)
+
+LABELS = """
+const names = ["title", "aria-label", "data-bs-title", "data-bs-original-title", "data-tooltip", "placeholder"];
+const found = names.flatMap((name) =>
+  [...document.querySelectorAll(`[${name}]`)].map((e) => e.getAttribute(name)));
+const buttons = document.querySelectorAll(".article-header-buttons .btn__text-container");
+return [...found, ...[...buttons].map((e) => e.textContent.trim())];
+"""
 
 
 @contextmanager
@@ -91,6 +100,13 @@ def requested(browser) -> list[str]:
 def severe_errors(browser) -> list[str]:
     """콘솔에 남은 오류."""
     return [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+def english_labels(browser) -> list[str]:
+    """우리말이 한 글자도 없는 설명과 단추의 글. 파일의 꼴과 상표는 세지 않습니다."""
+    names = {"Colab", ".ipynb", ".md", ".pdf"}
+    labels = set(browser.execute_script(LABELS)) - names
+    return [n for n in labels if re.search("[A-Za-z]{2}", n) and not re.search("[가-힣]", n)]
 
 
 def press(browser, *keys: str) -> None:

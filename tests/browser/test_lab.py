@@ -12,6 +12,7 @@ pytest.importorskip("selenium")
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from aelab.pretrained import manifest
 from tests.browser import lab_panels as lab
 from tests.browser.pages import (
     DESKTOP,
@@ -25,7 +26,7 @@ from tests.browser.pages import (
     wait_until,
 )
 
-SIZES = (64, 128, 256, 384)
+SIZES = list(manifest())
 
 RUN_MODEL = """
 const [latentDim, count, done] = arguments;

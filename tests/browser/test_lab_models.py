@@ -16,12 +16,13 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from aelab import metrics, ood
+from aelab.pretrained import manifest
 from tests.browser import lab_panels as lab
 from tests.browser.lab_panels import assert_drawn, drawn
 from tests.browser.pages import PHONE, settle, severe_errors, tap, wait_until
 from tools import lab_data
 
-SIZES = (64, 128, 256, 384)
+SIZES = list(manifest())
 # 네 배로 밝힌 차이에서는 반올림도 네 배가 되고, fp16으로 줄인 것은 그만큼 어긋난다
 ROUGH = 5
 
@@ -39,7 +40,7 @@ def test_reconstruction_shows_what_torch_computes_in_every_size(browser, lab_ser
 
     lab.button(panel, "나란히").click()
     gallery = ".lab-gallery:not(.lab-three) canvas"
-    wait_until(browser, f"document.querySelectorAll('{gallery}').length === 4")
+    wait_until(browser, f"document.querySelectorAll('{gallery}').length === {len(SIZES)}")
     for latent_dim in SIZES:
         expected = lab.restored(latent_dim, original)
         assert_drawn(panel, f"{latent_dim}차원", expected)

@@ -5,15 +5,9 @@
 """
 
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-import nbformat
 import pytest
-import yaml
-from nbformat.v4 import new_markdown_cell, new_notebook
 
 from tests.browser.lab_panels import scroll_to
 from tests.browser.pages import (
@@ -22,13 +16,13 @@ from tests.browser.pages import (
     PAGES,
     PHONE,
     SITE,
+    english_labels,
     open_page,
     requested,
     resize,
     severe_errors,
-    wait_until,
 )
-from tools.execute import NOTEBOOK_METADATA
+from tools.chapters import chapters
 
 pytestmark = pytest.mark.usefixtures("built")
 
@@ -78,13 +72,6 @@ const math = [...document.querySelectorAll(".math")]
   .map((m) => m.textContent);
 return [...images, ...math];
 """
-LABELS = """
-const names = ["title", "aria-label", "data-bs-title", "data-bs-original-title", "data-tooltip", "placeholder"];
-const found = names.flatMap((name) =>
-  [...document.querySelectorAll(`[${name}]`)].map((e) => e.getAttribute(name)));
-const buttons = document.querySelectorAll(".article-header-buttons .btn__text-container");
-return [...found, ...[...buttons].map((e) => e.textContent.trim())];
-"""
 # 종이의 폭에서 삐져나오거나 상자에 가려진 것, 그리고 설명과 갈라질 수 있거나 종이보다 긴 그림
 OFF_PAPER = """
 const [width, height] = arguments;
@@ -109,13 +96,6 @@ def axe(require_or_skip) -> str:
     if not AXE.exists():
         require_or_skip("axe-core가 없습니다. `npm ci`로 설치합니다.")
     return AXE.read_text(encoding="utf-8")
-
-
-def english_labels(browser) -> list[str]:
-    """우리말이 한 글자도 없는 설명과 단추의 글. 파일의 꼴과 상표는 세지 않습니다."""
-    names = {"Colab", ".ipynb", ".md", ".pdf"}
-    labels = set(browser.execute_script(LABELS)) - names
-    return [n for n in labels if re.search("[A-Za-z]{2}", n) and not re.search("[가-힣]", n)]
 
 
 def serious(browser, *, colors: bool) -> list[str]:
@@ -167,7 +147,7 @@ def test_site_is_built():
 
 def test_figures_are_numbered_in_korean():
     """장의 그림은 차례대로 "그림 1.1", "그림 1.2"…이고, 출력의 그림에는 모두 번호가 있습니다."""
-    for notebook in (SITE.parents[1]).glob("*.ipynb"):
+    for notebook in chapters():
         page = notebook.with_suffix(".html").name
         text = (SITE / page).read_text(encoding="utf-8")
         numbers = re.findall(r'<span class="caption-number">(.*?)</span>', text)
@@ -176,41 +156,3 @@ def test_figures_are_numbered_in_korean():
         assert figures == [f"그림 {chapter}.{i} " for i in range(1, len(figures) + 1)], page
         outputs = re.findall(r'<img [^>]*src="_images/[0-9a-f]{64}\.png"', text)
         assert len(figures) >= len(outputs), page
-
-
-def test_interface_of_a_published_book_is_korean(browser, tmp_path):
-    """저장소의 주소를 적으면 생기는 단추까지 보려고, 책의 설정으로 한 쪽짜리 책을 짓습니다."""
-    book = SITE.parents[1]
-    # 링크는 권한이 있어야 만드는 컴퓨터가 있다(Windows)
-    for name in ("_ext", "_locale", "_static", "_vendor"):
-        shutil.copytree(book / name, tmp_path / name)
-    shutil.copy(book / "references.bib", tmp_path)
-    config = yaml.safe_load((book / "_config.yml").read_text(encoding="utf-8"))
-    config["repository"]["url"] = "https://github.com/example/book"
-    config["html"].update(
-        use_repository_button=True, use_issues_button=True, use_edit_page_button=True
-    )
-    config["launch_buttons"] = {"colab_url": "https://colab.research.google.com"}
-    config["sphinx"]["local_extensions"] = {"ko_search": "_ext/", "interface": "_ext/"}
-    config["logo"] = config["html"]["favicon"] = ""
-    notebook = new_notebook(cells=[new_markdown_cell("# 제목\n\n글")], metadata=NOTEBOOK_METADATA)
-    nbformat.write(notebook, tmp_path / "intro.ipynb")
-    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: intro\n", encoding="utf-8")
-    (tmp_path / "_config.yml").write_text(
-        yaml.safe_dump(config, allow_unicode=True), encoding="utf-8"
-    )
-    done = subprocess.run(
-        [Path(sys.executable).with_name("jupyter-book"), "build", "-W", str(tmp_path)],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    resize(browser, DESKTOP)
-    browser.get((tmp_path / "_build" / "html" / "intro.html").as_uri())
-    wait_until(browser, "document.readyState === 'complete'")
-    links = browser.execute_script(
-        "return [...document.querySelectorAll('.article-header-buttons a[href]')].map(a => a.href)"
-    )
-    for place in ("colab.research.google.com", "/issues/new", "/edit/main/", "example/book"):
-        assert [link for link in links if place in link], place
-    assert english_labels(browser) == []

@@ -44,6 +44,27 @@ def build(latent_dim, layers, *, activation=nn.GELU, norm=None, pooled=False, pa
     return nn.Sequential(*parts, nn.Linear(width, latent_dim))
 
 
+class Then(nn.Module):
+    """활성화 함수가 없는 인코더의 앞과 뒤에 붙인 것."""
+
+    def __init__(self, latent_dim, before=lambda images: images, after=lambda codes: codes):
+        super().__init__()
+        self.encoder = build(latent_dim, FOUR, activation=nn.Identity)
+        self.before, self.after = before, after
+
+    def forward(self, images):
+        return self.after(self.encoder(self.before(images)))
+
+
+class UnusedConvolution(nn.Module):
+    def __init__(self, latent_dim):
+        super().__init__()
+        self.spare, self.net = nn.Conv2d(3, 3, 3), nn.Linear(768, latent_dim)
+
+    def forward(self, images):
+        return self.net(F.gelu(F.avg_pool2d(images, 4)).flatten(1))
+
+
 FOUR = ((32, 2), (64, 2), (64, 2), (64, 2))
 
 
@@ -59,6 +80,11 @@ class HalfSizeFirst(nn.Module):
 class EverySecondPixel(HalfSizeFirst):
     def forward(self, images):
         return self.encoder(images[:, :, ::2, ::2])
+
+
+class RedOnly(HalfSizeFirst):
+    def forward(self, images):
+        return super().forward(images[:, :1].expand_as(images))
 
 
 RIGHT = {
@@ -98,6 +124,8 @@ RIGHT = {
 
 WRONG = {
     "conv_parameters": [
+        (lambda i, o, k: i * k * k * o + len(nn.Linear(i, o).bias), "만들지 않고"),
+        (lambda i, o, k: len(nn.ConvTranspose2d(i, o, k).bias) * (i * k * k + 1), "만들지 않고"),
         (lambda i, o, k: i * o * k * k, "편향이 하나씩 더"),
         (lambda i, o, k: i * o * k * k + i, "입력 채널마다"),
         (lambda i, o, k: i * o * k * k + 1, "편향을 하나만"),
@@ -126,6 +154,12 @@ WRONG = {
         (lambda x: (x.float() - x.float().mean()) / x.float().std(), "표준화했습니다"),
     ],
     "companion_free_norm": [
+        (lambda channels: lambda maps: F.group_norm(maps, 1).flip(2), "닮지 않았습니다"),
+        (lambda channels: lambda maps: (maps - maps[:1].mean()) / maps[:1].std(), "동료 이미지만"),
+        (
+            lambda channels: lambda maps: torch.cat([F.group_norm(maps[:1], 1), maps[1:]]),
+            "표준편차 2.9",
+        ),
         (nn.BatchNorm2d, "동료 이미지만"),
         (lambda channels: nn.BatchNorm2d(channels).eval(), "동료 이미지만"),
         (lambda channels: nn.BatchNorm2d(channels, track_running_stats=False), "동료 이미지만"),
@@ -139,9 +173,14 @@ WRONG = {
         (lambda channels: lambda maps: maps - maps.mean((1, 2, 3), keepdim=True), "표준편차 3.0"),
         (lambda channels: lambda maps: maps * 0, "표준편차 0.00"),
         (nn.GroupNorm(1, 32), "오류가 났습니다"),
-        (lambda channels: lambda maps: (maps - 5) / 3, "평균 -2, 표준편차 0.5쯤"),
+        (lambda channels: lambda maps: (maps - 5) / 3, "평균 7, 표준편차 10.0쯤"),
     ],
     "encoder_64": [
+        (lambda latent_dim: Then(latent_dim, after=nn.LayerNorm(latent_dim)), "한 번 씌운"),
+        (lambda latent_dim: Then(latent_dim, after=F.normalize), "한 번 씌운"),
+        (lambda latent_dim: Then(latent_dim, before=F.relu), "일차식"),
+        (UnusedConvolution, "합성곱 층"),
+        (RedOnly, "픽셀이 33 %"),
         (lambda latent_dim: build(128, FOUR), "모양 (1, 32)"),
         (Encoder, "오류가 났습니다"),
         (lambda latent_dim: build(latent_dim, FOUR)[:-1], "모양 (1, 32)"),

@@ -34,6 +34,11 @@ def own_seed(mean, covariance, count, generator):
     return by_cholesky(mean, covariance, count, torch.Generator().manual_seed(7))
 
 
+def antithetic(mean, covariance, count, generator):
+    half = by_cholesky(mean, covariance, count // 2, generator)
+    return torch.cat([half, 2 * mean - half])
+
+
 def norm_by_gamma(dim):
     return math.sqrt(2) * math.exp(math.lgamma((dim + 1) / 2) - math.lgamma(dim / 2))
 
@@ -131,20 +136,17 @@ RIGHT = {
 
 WRONG = {
     "sample_gaussian": [
+        (
+            lambda m, c, n, g: 2 * m - by_cholesky(m, c, n, g).tile(2, 1)[: n // 2].tile(2, 1),
+            "되풀이해 썼습니다",
+        ),
+        (antithetic, "되풀이해 썼습니다"),
         (lambda m, c, n, g: m + noise(m, n, g) @ torch.linalg.cholesky(c), "전치를 빠뜨렸습니다"),
-        (lambda m, c, n, g: m + noise(m, n, g) @ c, "그대로 곱했습니다"),
-        (lambda m, c, n, g: m + noise(m, n, g) * c.diag().sqrt(), "상관이 사라졌습니다. 분산만"),
-        (lambda m, c, n, g: m + noise(m, n, g) * c.diag(), "분산을 곱했고"),
-        (lambda m, c, n, g: m + noise(m, n, g), "아직 쓰지 않았습니다"),
         (lambda m, c, n, g: m + noise(m, n, g) @ c.abs().sqrt(), "손으로 확인"),
-        (lambda m, c, n, g: m + noise(m, n, g) @ c.sqrt(), "NaN"),
         (lambda m, c, n, g: by_cholesky(2 * m, c, n, g), "평균을 다시 봅니다"),
         (global_noise, "generator를 넘깁니다"),
         (own_seed, "받은 generator"),
-        (lambda m, c, n, g: by_cholesky(m, c, n, g).T, "모양 (20000, 3)"),
-        (lambda m, c, n, g: by_cholesky(0 * m, c, n, g), "평균을 더하지 않았습니다"),
-        (lambda m, c, n, g: by_cholesky(m, c, 1, g).expand(n, -1), "표본이 모두 같습니다"),
-        (lambda m, c, n, g: m + torch.randn(n, 1, generator=g) * c.diag().sqrt(), "같은 난수"),
+        (lambda m, c, n, g: by_cholesky(m, c, n, g).T, "모양 (10000, 3)"),
         (
             lambda m, c, n, g: (
                 m
@@ -186,6 +188,7 @@ WRONG = {
         ),
     ],
     "copies": [
+        (lambda s, t, f: nearest(s, t) < t.std(), "12차원, 크기 30"),
         (lambda s, t, f: ~closer_than_any_fresh(s, t, f), "거꾸로입니다"),
         (lambda s, t, f: nearest(s, t) == 0, "거리가 0은 아닙니다"),
         (lambda s, t, f: nearest(s, t) < nearest(t, t).min(), "기준이 너무 작습니다"),

@@ -132,6 +132,7 @@ RIGHT = {
 
 WRONG = {
     "compression_ratio": [
+        (lambda d, bits: round(3072 * 8 / (d * bits), 2), "비트로 적어"),
         (lambda d, bits: 3072 * 8 / (d * 8), "값 하나의 비트 수"),
         (lambda d, bits: 3072 / (d * bits), "원본의 값도 비트로"),
         (lambda d, bits: 3072 * 32 / (d * bits), "32비트로 셌습니다"),

@@ -46,6 +46,10 @@ def network_features(a, b):
         return metrics.mse(encoder(F.avg_pool2d(a, 8)), encoder(F.avg_pool2d(b, 8)))
 
 
+def roughness(images):
+    return images.diff(dim=3).abs().mean((1, 2, 3))
+
+
 def histogram(a, b):
     a, b = (z.flatten(2).sort().values for z in (a, b))
     return (a - b).square().mean((1, 2))
@@ -167,6 +171,7 @@ WRONG = {
         (lambda reported, c, h, w: "24.69 dB", "수 하나"),
     ],
     "my_distance": [
+        (lambda a, b: (roughness(a) - roughness(b)).abs(), "픽셀의 자리를"),
         (metrics.mse, "에서만 이동을 가림보다"),
         (lambda a, b: (a - b).abs().mean((1, 2, 3)), "에서만 이동을 가림보다"),
         (lambda a, b: 1 - ssim(a, b), "에서만 이동을 가림보다"),

@@ -30,6 +30,11 @@ def uniform(images, sigma, generator):
     return images + as_column(sigma) * math.sqrt(3) * noise
 
 
+def skewed(shape, generator):
+    """평균 0, 분산 1이지만 한쪽으로 치우친 난수."""
+    return ((torch.rand(shape, generator=generator) < 0.2).float() - 0.2) / 0.4
+
+
 def one_noise_for(*shape):
     def answer(images, sigma, generator):
         size = [1 if index in shape else n for index, n in enumerate(images.shape)]
@@ -205,22 +210,20 @@ RIGHT = {
 
 WRONG = {
     "add_noise": [
+        (lambda i, s, g: i + as_column(s) * skewed(i.shape, g), "sigma=0.3인데"),
+        (
+            lambda i, s, g: (
+                i
+                + as_column(s)
+                * torch.randn(4, *i[0].shape, generator=g)[: len(i) // 2].tile(2, 1, 1, 1)
+            ),
+            "되풀이해 썼습니다",
+        ),
         (lambda i, s, g: i + as_column(s) * torch.randn(i.shape), "받은 generator를 넘깁니다"),
         (reseeded, "씨앗을 다시 정하지 말고"),
-        (lambda i, s, g: plain_noise(i, s, g).clamp(-1, 1), "자르지 않습니다"),
         (lambda i, s, g: i + s * torch.randn(i.shape, generator=g), "가로 자리에 따라"),
         (lambda i, s, g: plain_noise(i, torch.as_tensor(s).mean(), g), "sigma[i]"),
-        (lambda i, s, g: plain_noise(i, s**2, g), "제곱해서"),
-        (lambda i, s, g: plain_noise(i, s**0.5, g), "제곱근"),
-        (lambda i, s, g: plain_noise(i, 1.0, g), "곱하지 않았습니다"),
-        (lambda i, s, g: plain_noise(i, 2 * s, g), "두 배"),
-        (lambda i, s, g: i + s * torch.rand(i.shape, generator=g), "평균이 0"),
-        (lambda i, s, g: i + s * (torch.rand(i.shape, generator=g) * 2 - 1), "고른 분포"),
         (uniform, "정규분포의 난수가 아닙니다"),
-        (one_noise_for(0), "모든 이미지"),
-        (one_noise_for(1), "세 채널"),
-        (one_noise_for(2), "모든 줄"),
-        (lambda i, s, g: i.clone(), "받은 이미지 그대로"),
         (lambda i, s, g: plain_noise(i, s, g)[0], "모양 (4, 3, 16, 16)"),
         (lambda i, s, g: i * float("nan"), "NaN"),
     ],
@@ -241,6 +244,12 @@ WRONG = {
         (lambda y, r, x: 10 * (mse(y, x) / mse(r, x)).log(), "자연로그"),
     ],
     "denoising_step": [
+        (step(noise=lambda x, s, g: plain_noise(x, s, g).clamp(max=1)), "자르지 않습니다"),
+        (step(noise=lambda x, s, g: plain_noise(x, s, g).clamp(-1.05, 1.05)), "자르지 않습니다"),
+        (step(noise=uniform), "정규분포에서 값마다"),
+        (step(noise=one_noise_for(0)), "정규분포에서 값마다"),
+        (step(noise=one_noise_for(1)), "정규분포에서 값마다"),
+        (step(noise=lambda x, s, g: plain_noise(x, 1.12 * s, g)), "표준편차는"),
         (step(target=lambda clean, noisy, *_: noisy), "잡음까지 되살리도록"),
         (step(entered=lambda clean, noisy: clean), "입력에 잡음이 없습니다"),
         (step(zeroed=False), "기울기가 쌓였습니다"),
@@ -271,6 +280,10 @@ WRONG = {
         (lambda *inputs: 1.0, "모델을 부르지 않았"),
     ],
     "fair_choice": [
+        (choice(noise=lambda x, s, g: plain_noise(x, s, g).clamp(max=1)), "자르지 않습니다"),
+        (choice(noise=uniform), "정규분포에서 값마다"),
+        (choice(noise=one_noise_for(0)), "정규분포에서 값마다"),
+        (choice(noise=reseeded), "씨앗을 다시 정하지 말고"),
         (new_noise_for_each, "방법마다 다른 잡음이 든 검증"),
         (new_test_noise_for_each, "방법마다 다른 잡음이 든 시험"),
         (choice(choose_on=lambda validation, test: test), "검증 이미지 전체를 받지 못"),

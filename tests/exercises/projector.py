@@ -5,8 +5,6 @@ import math
 import numpy as np
 import torch
 
-from aelab import projector
-
 
 def side_by_counting(count, size):
     cells = 0
@@ -122,7 +120,6 @@ RIGHT = {
     "pca_2d": [
         by_svd,
         by_eigenvectors,
-        lambda codes: projector.flatten(codes, "pca"),
         lambda z: by_svd(z).numpy(),
     ],
     "between_class_share": [share_by_loop, share_by_within],
@@ -131,6 +128,7 @@ RIGHT = {
 
 WRONG = {
     "sprite_side": [
+        (lambda count, size: math.ceil(round(math.sqrt(count), 1)) * size, "count=10001"),
         (lambda count, size: int(count**0.5) * size, "내리지 않고 올립니다"),
         (lambda count, size: round(math.sqrt(count - 5)) * size, "칸이 모자랍니다"),
         (lambda count, size: math.sqrt(count) * size, "그림 반 장"),

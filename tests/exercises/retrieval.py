@@ -1,6 +1,7 @@
 """8장의 맞는 답과 틀린 답. 틀린 답에는 힌트에 들어 있어야 하는 글을 답니다."""
 
 import torch
+from torch import cdist
 from torch.nn import functional as F
 
 from aelab.retrieval import LatentIndex
@@ -26,6 +27,15 @@ def by_euclidean_index(query_codes, codes, k):
 
 def search(queries, codes, k):
     return torch.cdist(queries, codes).topk(k, largest=False).indices
+
+
+def by_expansion(q, c, k):
+    squares = q.square().sum(1, keepdim=True) - 2 * q @ c.T + c.square().sum(1)
+    return squares.topk(k, largest=False).indices
+
+
+def cosines(q, c):
+    return unit(q - c.mean(0)) @ unit(c - c.mean(0)).T
 
 
 def unit(codes, dim=1):
@@ -56,13 +66,15 @@ RIGHT = {
     "cosine_search": [
         by_euclidean_index,
         lambda q, c, k: search(unit(q - c.mean(0)), unit(c - c.mean(0)), k),
-        lambda q, c, k: (unit(q - c.mean(0)) @ unit(c - c.mean(0)).T).topk(k).indices,
+        lambda q, c, k: by_expansion(unit(q - c.mean(0)), unit(c - c.mean(0)), k),
         lambda q, c, k: search(q - c.mean(0), unit(c - c.mean(0)), k),
     ],
 }
 
 WRONG = {
     "top_k": [
+        (lambda q, c, k: cdist(q[None], c)[0].topk(k, largest=False)[1], "cdist나"),
+        (lambda q, c, k: torch.ops.aten.cdist(q[None], c, 2.0, None)[0].argsort()[:k], "cdist나"),
         (lambda q, c, k: (c - q).norm(dim=1).topk(k).indices, "가장 먼 것부터"),
         (lambda q, c, k: (c - q).norm(dim=1).topk(k, largest=False).values, "torch.float32"),
         (lambda q, c, k: (c - q).norm(dim=1).topk(k, largest=False), "값이 둘"),
@@ -99,6 +111,10 @@ WRONG = {
         (lambda n, q: torch.full((len(q),), torch.nan), "nan"),
     ],
     "k_occurrence": [
+        (
+            lambda i, n: torch.bincount(i.flatten(), minlength=n) * (torch.arange(n) < n - 1),
+            "합이 41",
+        ),
         (
             lambda i, n: torch.bincount(i.flatten()),
             "(12,)을(를) 기대했는데 (10,)이(가) 왔습니다. 어느",
@@ -149,5 +165,9 @@ WRONG = {
             lambda q, c, k: LatentIndex(c - c.mean(0), metric="cosine").search(q - c.mean(0), k)[1],
             "코사인 거리의 검색기",
         ),
+        (lambda q, c, k: cosines(q, c).topk(k).indices, "코사인을 직접"),
+        (lambda q, c, k: (1 - cosines(q, c)).argsort(1)[:, :k], "코사인을 직접"),
+        (lambda q, c, k: torch.stack([row.topk(k)[1] for row in cosines(q, c)]), "코사인을 직접"),
+        (lambda q, c, k: cosines(q, c).acos().topk(k, largest=False)[1], "코사인을 직접"),
     ],
 }

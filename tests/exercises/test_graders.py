@@ -6,7 +6,6 @@ import inspect
 import json
 import re
 from importlib import import_module
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,8 +18,8 @@ from aelab.exercises.encoder import PARAMETER_BUDGET
 from aelab.exercises.engine import Exercise
 from aelab.exercises.ood import EASY_ERROR
 from aelab.exercises.training import TRAINING_BOUND
+from tools.chapters import chapters
 
-BOOK = Path(__file__).parents[2] / "book"
 CHAPTERS = (
     *("encoder", "transposed_convolution", "mse_psnr", "training", "latent_dimension"),
     *("ood", "generation", "retrieval", "projector", "project"),
@@ -43,49 +42,59 @@ EXERCISES = {
 
 
 def listed(kind):
-    """(문제의 이름, 답)의 매개변수들. `kind`는 RIGHT나 WRONG."""
+    """(문제의 이름, 답들)의 매개변수들. `kind`는 RIGHT나 WRONG."""
     return [
-        pytest.param(f"{chapter}.{name}", answer, id=f"{chapter}.{name}-{number}")
+        pytest.param(f"{chapter}.{name}", answers, id=f"{chapter}.{name}")
         for chapter, module in ANSWERS.items()
         for name, answers in getattr(module, kind).items()
-        for number, answer in enumerate(answers)
     ]
 
 
-@pytest.mark.parametrize(("name", "answer"), listed("RIGHT"))
-def test_right_answer_passes_and_leaves_the_global_generator_alone(name, answer):
-    torch.manual_seed(0)
-    before = torch.get_rng_state()
-    assert grade(name, answer) == (True, "")
-    if name != "encoder.encoder_64":  # 층을 만들면 난수를 뽑는다
-        assert torch.get_rng_state().equal(before)
+@pytest.mark.parametrize(("name", "answers"), listed("RIGHT"))
+def test_right_answers_pass_and_leave_the_global_generator_alone(name, answers):
+    for number, answer in enumerate(answers):
+        torch.manual_seed(0)
+        before = torch.get_rng_state()
+        assert grade(name, answer) == (True, ""), number
+        if name != "encoder.encoder_64":  # 층을 만들면 난수를 뽑는다
+            assert torch.get_rng_state().equal(before), number
 
 
-@pytest.mark.parametrize(("name", "wrong"), listed("WRONG"))
-def test_wrong_answer_gets_the_hint_that_fits(name, wrong):
-    answer, hint = wrong
-    torch.manual_seed(0)
-    solved, message = grade(name, answer)
-    assert solved is False
-    assert hint in message
+@pytest.mark.parametrize(("name", "answers"), listed("WRONG"))
+def test_wrong_answers_get_the_hint_that_fits(name, answers):
+    for number, (answer, hint) in enumerate(answers):
+        torch.manual_seed(0)
+        solved, message = grade(name, answer)
+        assert (solved, hint in message) == (False, True), (number, hint, message)
 
 
-SLIPS = [
-    pytest.param(name, hint, slip, id=f"{name}-{number}")
-    for name, exercise in EXERCISES.items()
-    for number, (hint, slip) in enumerate(exercise.slips())
-]
+def first_inputs(exercise):
+    return next(iter(exercise.inputs()))
 
 
-@pytest.mark.parametrize(("name", "hint", "slip"), SLIPS)
-def test_every_mistake_gets_exactly_its_own_hint(name, hint, slip):
-    solved, message = grade(name, slip)
-    assert (solved, message.endswith(hint)) == (False, True), message
+def mistaken(exercise, number):
+    """`number`번째 실수를 하는 답."""
+    given = len(first_inputs(exercise))  # 생성기는 빼고
+
+    def answer(*inputs, **options):
+        return list(exercise.slips(*(*inputs, *options.values())[:given]))[number][1]
+
+    return answer
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_every_mistake_gets_exactly_its_own_hint(name):
+    slips = EXERCISES[name].slips(*first_inputs(EXERCISES[name]))
+    for number, (hint, _) in enumerate(slips):
+        answer = mistaken(EXERCISES[name], number)
+        solved, message = grade(name, answer() if name in NOT_FUNCTIONS else answer)
+        assert (solved, message.endswith(hint)) == (False, True), (hint, message)
 
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_the_right_function_of_the_grader_passes(name):
-    assert grade(name, EXERCISES[name].right) == (True, "")
+    right = EXERCISES[name].right
+    assert grade(name, right() if name in NOT_FUNCTIONS else right) == (True, "")
 
 
 def raise_not_implemented(*inputs, **options):
@@ -227,6 +236,7 @@ def test_grading_leaves_the_layer_of_the_student_alone():
     assert int(layer.num_batches_tracked) == 0
 
 
+@pytest.mark.slow
 def test_easy_error_is_near_the_tenth_percentile_of_cifar10(cifar10_root):
     from aelab import load_pretrained, ood
     from aelab.data import cifar10
@@ -268,7 +278,7 @@ def test_hints_use_only_names_that_the_chapter_shows():
         hints = [text for text in texts if re.search("[가-힣]", text) and text not in documents]
         cells = [
             cell
-            for path in BOOK.glob("*.ipynb")
+            for path in chapters()
             if f'"{chapter}.' in (text := path.read_text("utf-8"))
             for cell in json.loads(text)["cells"]
         ]

@@ -47,6 +47,23 @@ def by_sliding_sum(image, kernel, stride):
     return (windows * kernel.flip(0, 1)).sum((-2, -1))
 
 
+def by_layer(image, kernel, stride):
+    layer = nn.ConvTranspose2d(1, 1, len(kernel), stride=stride, bias=False)
+    layer.weight.data.copy_(kernel)
+    return layer(image[None, None])[0, 0]
+
+
+def by_operator(image, kernel, stride):
+    given = image[None, None], kernel[None, None]
+    return torch.ops.aten.conv_transpose2d(*given, None, [stride, stride])[0, 0]
+
+
+def by_gradient(image, kernel, stride):
+    size = [1, 1, *((side - 1) * stride + len(kernel) for side in image.shape)]
+    given = kernel[None, None], image[None, None]
+    return nn.grad.conv2d_input(size, *given, stride=stride)[0, 0]
+
+
 def unflipped(image, kernel, stride):
     return by_conv2d(image, kernel.flip(0, 1), stride)
 
@@ -82,6 +99,7 @@ RIGHT = {
 
 WRONG = {
     "output_size": [
+        (lambda n, k, s, p, o: (n - 1) * s + max(k - 2 * p, 0) + o, "모양을 견주어"),
         (lambda n, k, s, p, o: (n + 2 * p - k) // s + 1, "보통 합성곱"),
         (lambda n, k, s, p, o: (n - 1) * s - 2 * p + k, "출력 채움이"),
         (lambda n, k, s, p, o: (n - 1) * s + 2 * p + k + o, "부호"),
@@ -109,6 +127,7 @@ WRONG = {
         (lambda n, k, s: counts_by_loop(n, k, s).roll(1), "자리가 다릅니다"),
     ],
     "by_convolution": [
+        *((answer, "전치 합성곱을 불렀습니다") for answer in (by_layer, by_operator, by_gradient)),
         (unflipped, "뒤집힌"),
         (lambda x, k, s: by_conv2d(x, k.flip(0), s), "두 축을"),
         (lambda x, k, s: by_conv2d(x, k.T, s), "두 축을"),

@@ -1,16 +1,11 @@
 """재는 도구: 번갈아 재는지, 표가 정직한지, 두 쪽이 같은 일을 하는지."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
+from benchmarks import speed
 from benchmarks.measuring import Ratio, alternate, fastest
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_sides_are_measured_in_turn_after_warming_up():
@@ -32,17 +27,11 @@ def test_a_ratio_of_medians_says_whether_it_is_reached(least, shown):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 def test_both_sides_do_the_same_work(cifar10_root, tmp_path):
-    """작은 크기로: 결과가 다르면 0이 아닌 값으로 끝납니다."""
+    """작은 크기로. 결과가 다르면 0이 아닌 값으로 끝납니다."""
     output = tmp_path / "speed.json"
-    command = [sys.executable, "-m", "benchmarks.speed", "--output", str(output)]
-    rows = ["--rows", "embedding", "search"]
-    subprocess.run(
-        [*command, "--count", "300", "--repeats", "1", *rows],
-        check=True,
-        capture_output=True,
-        cwd=ROOT,
-        env=os.environ | {"AELAB_DATA": str(cifar10_root)},
-    )
+    options = ["--count", "300", "--repeats", "1", "--output", str(output)]
+    assert speed.main([*options, "--rows", "embedding", "search"]) == 0
     report = json.loads(output.read_text(encoding="utf-8"))
     assert [row["ratio"] > 0 for row in report["rows"]] == [True] * 3

@@ -164,7 +164,7 @@ CELLS = [
     ("mode", "data", "options", "failed"),
     [
         ("strict", "Path('cifar10')", ["-nauto", "--nbval-cell-timeout=60"], "23"),
-        ("embedded", "None", ["--nbval-cell-timeout", "5"], "34"),
+        ("embedded", "None", ["-n0", "--nbval-cell-timeout", "5"], "34"),
     ],
 )
 def test_nbval_catches_wrong_outputs_and_honours_its_options(tmp_path, mode, data, options, failed):

@@ -133,7 +133,7 @@ def test_kernel_hides_the_lecturer_takes_each_answer_at_its_moment_and_stops_an_
         'check("encoder.conv_parameters", f); f = lambda stored: stored\n'
         "@staticmethod\ndef 정규화(stored):  # 한글 이름\n    return stored.float() / 127.5 - 1\n"
         'check("encoder.normalize", 정규화)',
-        '%matplotlib inline\n1 / 0\ncheck("encoder.encoder_64", None)',
+        '%precision 3\n1 / 0\ncheck("encoder.encoder_64", None)',
         'check("encoder.normalize", lambda stored: stored)',
         "import time\n"
         'check("encoder.companion_free_norm", [time.sleep(0.1) for _ in iter(int, 1)])',
@@ -246,3 +246,26 @@ def test_kernel_that_does_not_start_leaves_no_folder_behind(tmp_path, monkeypatc
     with pytest.raises(RuntimeError, match="채점기를 읽지 못했습니다"):
         grade.Kernel()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pattern_that_the_shell_left_alone_is_expanded(tmp_path):
+    """명령 프롬프트와 PowerShell은 *를 펼치지 않습니다."""
+    names = ("2027 [1].ipynb", "김.ipynb", "메모.txt")
+    for name in names:
+        (tmp_path / name).touch()
+    bracketed, other = tmp_path / names[0], tmp_path / names[1]
+    assert grade.find_notebooks([str(tmp_path / "*.ipynb")]) == [bracketed, other]
+    assert grade.find_notebooks([str(other), str(bracketed)]) == [other, bracketed]
+
+
+@pytest.mark.parametrize("argument", ["없음/*.ipynb", "없음.ipynb"])
+def test_nothing_to_grade_is_an_error_and_the_table_is_not_touched(
+    argument, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "grades.csv").write_text("어제의 성적", encoding="utf-8")
+    with pytest.raises(SystemExit) as stopped:
+        grade.main([argument])
+    assert stopped.value.code == 2
+    assert f"{argument}에 맞는 파일이 없습니다" in capsys.readouterr().err
+    assert (tmp_path / "grades.csv").read_text(encoding="utf-8") == "어제의 성적"

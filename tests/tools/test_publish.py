@@ -1,7 +1,6 @@
 """공개 저장소의 주소: 한 곳에만 적히는지, 새기고 지우는 일이 다른 것을 건드리지 않는지."""
 
-import builtins
-import os
+import json
 import re
 import shutil
 import subprocess
@@ -13,81 +12,26 @@ import pytest
 import yaml
 from nbformat.v4 import new_output
 
+from tools.chapters import chapters
 from tools.execute import code_hash, stored_form
+from tools.first_cell import end_of_first_lines
 from tools.publish import (
     Repository,
-    check_address,
-    find_first_lines,
-    first_lines,
     keep_record,
     main,
+    package_hash,
     publish,
+    read_address,
     read_repository,
     stamp_notebook,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = ("book/_config.yml", "book/intro.md", "book/versions.json", "README.md", "CITATION.cff")
-SAMPLE = "https://github.com/sample-owner/sample.name"  # 시험에서만 쓰는 주소
-
-# 책이 인용하는 다른 사람의 저장소와 글
-CITED = {"phlippe/uvadlc_notebooks", "kellerjordan/posts"}
-ADDRESS = re.compile(
-    r"(?:(?:raw\.)?github(?:usercontent)?\.com[/:](?:repos/)?|colab\.research\.google\.com/github/)"
-    r"(?P<path>[\w.-]+/[\w.-]+)|(?<![\w-])(?P<owner>[\w-]{1,39})\.github\.io/(?P<name>[\w.-]*)"
+FILES = (
+    *("book/_config.yml", "book/_toc.yml", "book/intro.md", "book/versions.json"),
+    *("README.md", "CITATION.cff", "pyproject.toml"),
 )
-SKIPPED = {
-    "tests",
-    "handout",
-    "kit",
-    ".git",
-    ".venv",
-    "node_modules",
-    "_build",
-    "_vendor",
-    "__pycache__",
-}
-TEXTS = {".py", ".md", ".ipynb", ".yml", ".toml", ".txt", ".cff", ".json", ".js", ".css", ".bib"}
-
-
-def text_files(root: Path) -> list[Path]:
-    """독자에게 가는 글 파일. 남의 파일과 설치하고 지은 것, 지어낸 주소를 쓰는 시험은 뺍니다."""
-    found = []
-    for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if name not in SKIPPED]
-        found += [Path(folder, name) for name in names if Path(name).suffix in TEXTS]
-    return sorted(found)
-
-
-def addresses(text: str) -> set[str]:
-    """글에 적힌 저장소: OWNER/NAME. 꼴을 설명하는 대문자 OWNER/NAME은 뺍니다."""
-    found = set()
-    for match in ADDRESS.finditer(text):
-        path = match["path"] or f"{match['owner']}/{match['name']}"
-        found.add(path.removesuffix(".git").rstrip("."))
-    return found - {"OWNER/NAME"}
-
-
-def other_addresses(root: Path) -> dict[str, set[str]]:
-    """한 곳에 적힌 주소와 다른 저장소의 주소가 있는 파일."""
-    ours = read_repository(root).address.lower().removeprefix("https://github.com/")
-    allowed = {ours} | {path.lower() for path in CITED}
-    others = {}
-    for path in text_files(root):
-        found = {a for a in addresses(path.read_text(encoding="utf-8")) if a.lower() not in allowed}
-        if found:
-            others[path.relative_to(root).as_posix()] = found
-    return others
-
-
-def installed_from(root: Path) -> set[str]:
-    """pip과 git이 무엇인가를 받아 오는 주소."""
-    pattern = re.compile(r"(?:git\+|git clone |-f |--index-url )[a-z+]+://\S+|\bgit@\S+")
-    return {
-        found.group()
-        for path in text_files(root)
-        for found in pattern.finditer(path.read_text(encoding="utf-8"))
-    }
+SAMPLE = "https://github.com/sample-owner/sample.name"  # 시험에서만 쓰는 주소
 
 
 @pytest.fixture(scope="module")
@@ -95,9 +39,11 @@ def unset(tmp_path_factory) -> Path:
     """주소를 새길 파일만 있고 아직 주소가 없는 사본. 장의 그림은 빼서 읽고 쓰는 시간을 아낍니다."""
     root = tmp_path_factory.mktemp("unset")
     (root / "book").mkdir()
+    (root / "aelab").mkdir()
+    (root / "aelab" / "models.py").write_text("x = 1\n", encoding="utf-8", newline="\n")
     for name in FILES:
         shutil.copy(ROOT / name, root / name)
-    for chapter in ROOT.glob("book/*.ipynb"):
+    for chapter in chapters():
         notebook = nbformat.read(chapter, as_version=4)
         for cell in notebook.cells:
             if "outputs" in cell:
@@ -115,7 +61,7 @@ def tree(unset, tmp_path) -> Path:
 
 
 def contents(root: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in text_files(root)}
+    return {path.name: path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
 def first_code(root: Path) -> dict[str, str]:
@@ -134,16 +80,27 @@ def first_code(root: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "address",
+    ("copied", "address", "branch"),
     [
-        "",
-        "https://github.com/a/b",
-        "https://github.com/A-1/b.c_d-e",
-        f"https://github.com/{'a' * 39}/b",
+        ("", "", ""),
+        ("https://github.com/a/b", "https://github.com/a/b", ""),
+        ("https://github.com/A-1/b.c_d-e", "https://github.com/A-1/b.c_d-e", ""),
+        (f"https://github.com/{'a' * 39}/b", f"https://github.com/{'a' * 39}/b", ""),
+        ("https://github.com/a/b.git", "https://github.com/a/b", ""),
+        ("https://github.com/a/b/", "https://github.com/a/b", ""),
+        ("https://github.com/a/b/tree/main", "https://github.com/a/b", "main"),
+        ("https://github.com/a/b/tree/v1.10", "https://github.com/a/b", "v1.10"),
+        (
+            "https://github.com/a/b.git/tree/2027/spring-1",
+            "https://github.com/a/b",
+            "2027/spring-1",
+        ),
     ],
 )
-def test_a_repository_address_is_accepted(address):
-    assert check_address(address) == address
+def test_an_address_copied_from_the_browser_or_the_clone_button_is_accepted(
+    copied, address, branch
+):
+    assert read_address(copied) == (address, branch)
 
 
 @pytest.mark.parametrize(
@@ -157,14 +114,19 @@ def test_a_repository_address_is_accepted(address):
         (" https://github.com/a/b", "https://github.com/OWNER/NAME 꼴"),
         ("https://github.com/a", "주인과 저장소의 이름까지만"),
         ("https://github.com/a/", "주인과 저장소의 이름까지만"),
-        ("https://github.com/a/b/", "주인과 저장소의 이름까지만"),
-        ("https://github.com/a/b/tree/main", "주인과 저장소의 이름까지만"),
+        ("https://github.com/a/b//", "주인과 저장소의 이름까지만"),
+        ("https://github.com/a/b/blob/main/book/01.ipynb", "주인과 저장소의 이름까지만"),
+        ("https://github.com/a/b/tree/", "가지: "),
+        ("https://github.com/a/b/tree/ma in", "가지: "),
+        ('https://github.com/a/b/tree/x"', "가지: "),
+        ("https://github.com/a/b/tree/x;y", "가지: "),
+        ("https://github.com/a/b/tree/../x", "가지: "),
+        ("https://github.com/a/b/tree/x#y", "가지: "),
         ("https://github.com//b", "주인의 이름 ''"),
         ("https://github.com/-a/b", "주인의 이름 '-a'"),
         ("https://github.com/a--b/c", "주인의 이름 'a--b'"),
         (f"https://github.com/{'a' * 40}/b", "주인의 이름"),
         ("https://github.com/홍길동/b", "주인의 이름 '홍길동'"),
-        ("https://github.com/a/b.git", "끝의 .git은 빼고"),
         ("https://github.com/a/..", "저장소의 이름 '..'"),
         ("https://github.com/a/b ", "저장소의 이름 'b '"),
         ("https://github.com/a/b\n", "저장소의 이름"),
@@ -176,7 +138,7 @@ def test_a_repository_address_is_accepted(address):
 )
 def test_anything_else_is_refused(address, message):
     with pytest.raises(ValueError, match=re.escape(message)):
-        check_address(address)
+        read_address(address)
 
 
 def test_command_tells_the_error_in_one_line(capsys):
@@ -207,7 +169,7 @@ def test_address_is_stamped_everywhere_it_is_needed(tree):
         notebook = nbformat.read(chapter, as_version=4)
         link = f"github/sample-owner/sample.name/blob/main/book/{chapter.name}"
         assert link in notebook.cells[0].source
-        assert f'"{SAMPLE}/archive/main.zip"' in code[chapter.stem]
+        assert f'"{SAMPLE}/archive/main.zip?v={package_hash(tree)}"' in code[chapter.stem]
 
 
 def test_empty_address_undoes_everything_and_a_second_time_changes_nothing(tree):
@@ -216,8 +178,8 @@ def test_empty_address_undoes_everything_and_a_second_time_changes_nothing(tree)
     stamped = contents(tree)
     assert stamped != before
     assert publish(tree, SAMPLE) == publish(tree) == []
-    with pytest.raises(ValueError, match="끝의 .git은 빼고"):
-        publish(tree, SAMPLE + ".git")
+    with pytest.raises(ValueError, match="https://github.com/OWNER/NAME 꼴"):
+        publish(tree, "git@github.com:sample-owner/sample.name.git")
     assert contents(tree) == stamped
     publish(tree, SAMPLE + "2")
     publish(tree, "")
@@ -236,7 +198,7 @@ def test_a_chapter_without_the_first_lines_stops_before_anything_is_written(tree
     next(cell for cell in notebook.cells if cell.cell_type == "code").source = "import torch"
     chapter.write_text(stored_form(notebook), encoding="utf-8", newline="\n")
     before = contents(tree)
-    with pytest.raises(ValueError, match="aelab을 불러오는 try 문이 없습니다"):
+    with pytest.raises(ValueError, match="aelab을 불러오는 것으로 시작해야"):
         publish(tree, SAMPLE)
     assert contents(tree) == before
 
@@ -250,7 +212,7 @@ def test_only_the_link_and_the_first_lines_of_a_chapter_change(tree):
     code = next(cell for cell in before.cells if cell.cell_type == "code")
     assert different == [before.cells[0].id, code.id]
     kept = [
-        cell.source.splitlines()[find_first_lines(cell.source, chapter)[1] :]
+        cell.source.splitlines()[end_of_first_lines(cell.source, chapter) :]
         for cell in (code, next(cell for cell in after.cells if cell.cell_type == "code"))
     ]
     assert kept[0] == kept[1]
@@ -261,7 +223,8 @@ def test_only_the_link_and_the_first_lines_of_a_chapter_change(tree):
 def test_record_follows_the_stamp_but_a_stale_one_stays_stale(tree):
     chapter = next(tree.glob("book/*.ipynb"))
     before = nbformat.read(chapter, as_version=4)
-    after = stamp_notebook(before, chapter, Repository(SAMPLE, "main", "book"))
+    stamped = stamp_notebook(before, chapter, Repository(SAMPLE, "main", "book"))
+    after = nbformat.reads(json.dumps(stamped), as_version=4)
     assert code_hash(before) != code_hash(after)
     fresh = f'{{"{chapter.stem}": {{"code": "{code_hash(before)}"}}}}'
     assert code_hash(after) in keep_record(fresh, before, after, chapter)
@@ -269,96 +232,43 @@ def test_record_follows_the_stamp_but_a_stale_one_stays_stale(tree):
     assert code_hash(after) not in keep_record(stale, before, after, chapter)
 
 
-def test_first_lines_are_formatted_whatever_the_length_of_the_address(tmp_path):
-    for length in (3, 40, 55, 66, 90, 102):
-        address = check_address(f"https://github.com/o/{'n' * (length - 2)}")
-        lines = first_lines(Repository(address, "main", "book"))
-        (tmp_path / f"{length}.py").write_text(lines, encoding="utf-8", newline="\n")
-    command = [sys.executable, "-m", "ruff", "format", "--check", "--line-length", "100"]
-    done = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
+# 목차와 가지
 
 
-# 첫 셀이 하는 일
-
-
-def run_first_lines(source: str, monkeypatch, result) -> list:
-    """aelab이 없는 것처럼 첫 셀의 앞머리를 실행하고, 실행하려던 명령을 돌려줍니다."""
-    commands = []
-    real_import = builtins.__import__
-
-    def without_aelab(name, *rest, **more):
-        if name == "aelab" and (not commands or result.returncode):
-            raise ModuleNotFoundError("No module named 'aelab'")
-        return real_import(name, *rest, **more)
-
-    monkeypatch.setattr(builtins, "__import__", without_aelab)
-    monkeypatch.setattr(subprocess, "run", lambda command, **_: commands.append(command) or result)
-    start, end = find_first_lines(source, Path("chapter"))
-    exec("\n".join(source.splitlines()[start:end]), {})
-    return commands
-
-
-def finished(returncode: int) -> subprocess.CompletedProcess:
-    return subprocess.CompletedProcess([], returncode, stdout="", stderr="no route to host")
-
-
-def test_without_an_address_the_first_cell_fetches_nothing_and_says_what_to_do(tree, monkeypatch):
-    for source in first_code(tree).values():
-        assert "subprocess" not in source
-        with pytest.raises(SystemExit, match="저장소 폴더에서 pip install -r requirements.txt"):
-            run_first_lines(source, monkeypatch, finished(0))
-
-
-def test_with_an_address_the_first_cell_installs_without_touching_other_packages(tree, monkeypatch):
+def test_stray_notebooks_are_neither_stamped_nor_in_the_way(tree):
+    copied = tree / "book" / "01_encoder-Copy1.ipynb"
+    shutil.copy(tree / "book" / "01_encoder.ipynb", copied)
+    (tree / "book" / "Untitled.ipynb").write_text("", encoding="utf-8")
+    before = copied.read_bytes()
     publish(tree, SAMPLE)
-    source = first_code(tree)["01_encoder"]
-    (command,) = run_first_lines(source, monkeypatch, finished(0))
-    assert command[:5] == [sys.executable, "-m", "pip", "install", "--no-deps"]
-    assert command[5] == f"aelab @ {SAMPLE}/archive/main.zip"
-    # 판을 적지 않은 이름은 이미 있으면 그대로 두라는 뜻이다
-    assert all(re.fullmatch(r"[a-z-]+", name) for name in command[6:])
-    assert not {"-U", "--upgrade", "--force-reinstall"} & set(command)
+    assert copied.read_bytes() == before
+    assert "Copy1" not in (tree / "README.md").read_text(encoding="utf-8")
 
 
-def test_a_failed_installation_says_so_in_korean(tree, monkeypatch):
+def test_a_tag_is_stamped_as_a_branch_is_and_kept_until_another_is_given(tree):
+    publish(tree, f"{SAMPLE}/tree/1.10")
+    config = yaml.safe_load((tree / "book/_config.yml").read_text(encoding="utf-8"))
+    assert config["repository"] == {"url": SAMPLE, "path_to_book": "book", "branch": "1.10"}
+    assert f"{SAMPLE}/archive/1.10.zip?v=" in first_code(tree)["01_encoder"]
+    assert "/blob/1.10/book/" in (tree / "README.md").read_text(encoding="utf-8")
+    assert publish(tree, SAMPLE) == []
+    publish(tree, f"{SAMPLE}/tree/main")
+    assert "/archive/main.zip?v=" in first_code(tree)["01_encoder"]
+
+
+def test_first_cell_follows_the_package_but_not_its_caches(tree):
     publish(tree, SAMPLE)
-    with pytest.raises(SystemExit, match="aelab을 설치하지 못했습니다.\nno route to host"):
-        run_first_lines(first_code(tree)["01_encoder"], monkeypatch, finished(1))
+    (tree / "aelab" / "__pycache__").mkdir()
+    (tree / "aelab" / "__pycache__" / "models.pyc").write_bytes(b"x")
+    assert publish(tree) == []
+    (tree / "aelab" / "models.py").write_text("x = 2\n", encoding="utf-8", newline="\n")
+    assert {path.suffix for path in publish(tree)} == {".ipynb", ".json"}
 
 
-def test_where_aelab_is_installed_the_first_cell_runs_no_command(tree, monkeypatch):
-    publish(tree, SAMPLE)
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("명령을 실행했습니다."))
-    for source in first_code(tree).values():
-        start, end = find_first_lines(source, Path("chapter"))
-        exec("\n".join(source.splitlines()[start:end]), {})
-
-
-# 주소는 한 곳에만
-
-
-def test_tree_holds_no_other_address():
-    assert other_addresses(ROOT) == {}
-    ours = read_repository(ROOT).address
-    assert {address for address in installed_from(ROOT) if not ours or ours not in address} == set()
-
-
-def test_tree_agrees_with_the_one_place(tmp_path):
-    """지금의 저장소는 한 곳에 적힌 주소를 새긴 그대로입니다."""
-    (tmp_path / "book").mkdir()
-    names = [*FILES, *(f"book/{path.name}" for path in ROOT.glob("book/*.ipynb"))]
-    for name in names:
-        shutil.copy(ROOT / name, tmp_path / name)
-    assert publish(tmp_path, read_repository(ROOT).address) == []
-
-
-def test_another_address_is_found():
-    for text in (
-        "https://github.com/someone/else",
-        "https://colab.research.google.com/github/someone/else/blob/main/a.ipynb",
-        "https://raw.githubusercontent.com/someone/else/main/a.png",
-        "git@github.com:someone/else.git",
-        "https://someone.github.io/else/",
-    ):
-        assert addresses(f"글 {text}\n") == {"someone/else"}
+def test_publishing_needs_nothing_but_python(tree):
+    shutil.copytree(ROOT / "tools", tree / "tools", ignore=shutil.ignore_patterns("__pycache__"))
+    command = [sys.executable, "-I", "-S", "-c", "import sys; sys.path.insert(0, sys.argv.pop(1));"]
+    command[-1] += "from tools.publish import main; sys.exit(main(sys.argv[1:]))"
+    done = subprocess.run([*command, str(tree), SAMPLE], capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert read_repository(tree).address == SAMPLE

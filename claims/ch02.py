@@ -250,7 +250,7 @@ def _responses(weight: Tensor) -> Tensor:
 
 
 def _gain(model: aelab.Autoencoder, step: str) -> float:
-    """네 번 닿는 자리의 세기 ÷ 한 번 닿는 자리의 세기."""
+    """네 번 닿는 위치의 세기 ÷ 한 번 닿는 위치의 세기."""
     with torch.no_grad():
         y = _responses(model.decoder.net[STEPS[step]].weight)[..., 4:-4, 4:-4]
     strength = _positions(y).square().mean((0, 1)).sqrt()
@@ -265,7 +265,7 @@ def last_layer_evens_out_the_overlap() -> Claim:
     return Claim(
         sentence="학습한 디코더의 마지막 전치 합성곱은 겹침의 차이를 거의 메웁니다.",
         section="학습한 디코더에도 무늬가 남았는가",
-        quantity="네 번 닿는 자리의 세기 ÷ 한 번 닿는 자리의 세기(16→32, 네 잠재 차원)",
+        quantity="네 번 닿는 위치의 세기 ÷ 한 번 닿는 위치의 세기(16→32, 네 잠재 차원)",
         unit="배",
         control="겹침만 따르면 2배입니다. 학습 전의 디코더 스무 개가 그렇습니다.",
         expects=within(0.3, 1),
@@ -281,7 +281,7 @@ def smaller_codes_leave_a_larger_gain_in_the_middle() -> Claim:
     return Claim(
         sentence="앞의 두 층에서는 64차원 디코더의 비가 384차원보다 큽니다.",
         section="학습한 디코더에도 무늬가 남았는가",
-        quantity="네 번 닿는 자리 ÷ 한 번 닿는 자리, 64차원 − 384차원",
+        quantity="네 번 닿는 위치 ÷ 한 번 닿는 위치, 64차원 − 384차원",
         unit="배",
         control="잠재 차원이 상관없다면 가중치의 모음에 따라 부호가 갈립니다.",
         expects=above(0),

@@ -71,7 +71,9 @@ def test_arxiv_entry_has_the_year_of_its_number():
             first, year = 2000 + int(entry.fields["eprint"][:2]), int(entry.fields["year"])
             assert year == first if entry.type == "misc" else first - 1 <= year <= first + 2, key
             if entry.type == "misc":
-                assert entry.fields["doi"].lower() == f"10.48550/arxiv.{entry.fields['eprint']}", key
+                assert entry.fields["doi"].lower() == f"10.48550/arxiv.{entry.fields['eprint']}", (
+                    key
+                )
 
 
 def test_no_two_entries_are_the_same_paper():

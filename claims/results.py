@@ -48,7 +48,7 @@ def structure(code: str) -> str:
 
 
 def write(chapter: str, claims: dict[str, Claim], minutes: float) -> None:
-    """장 하나의 결과를 씁니다. 수는 유효 숫자 다섯 자리입니다."""
+    """장 하나의 결과를 씁니다. 수는 유효 숫자 여덟 자리입니다."""
     content = {
         "fingerprint": fingerprint(chapter),
         "data": DATA,
@@ -56,7 +56,7 @@ def write(chapter: str, claims: dict[str, Claim], minutes: float) -> None:
         "cpu_minutes": round(minutes, 1),
         "claims": {name: asdict(claim) for name, claim in claims.items()},
     }
-    rounded = json.loads(json.dumps(content), parse_float=lambda text: float(f"{float(text):.5g}"))
+    rounded = json.loads(json.dumps(content), parse_float=lambda text: float(f"{float(text):.8g}"))
     text = json.dumps(rounded, ensure_ascii=False, indent=1)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{chapter}.json").write_text(text + "\n", encoding="utf-8")

@@ -17,7 +17,7 @@ from claims import results
 from claims.claim import Claim, Estimate, Expected
 
 HEADER = ("주장과 판정", "잰 값과 95 % 구간")
-WIDTHS = (48, 52)
+WIDTHS = (42, 58)
 BAR = 160  # 막대 그림의 너비
 JUDGED = {"성립": "holds", "걸침": "straddles", "반대": "against"}  # CSS의 이름
 
@@ -57,12 +57,13 @@ def bar(estimate: Estimate, claim: Claim) -> str:
     def x(value: float | None, default: float) -> float:
         return default if value is None else BAR * (value - start) / (stop - start)
 
+    kind = "control" if estimate in claim.controls else JUDGED[claim.expects.judge(estimate)]
     left, right = x(claim.expects.low, 0), x(claim.expects.high, BAR)
     low, high, value = (x(each, 0) for each in (estimate.low, estimate.high, estimate.value))
     edges = [x(edge, 0) for edge in (claim.expects.low, claim.expects.high) if edge is not None]
     lines = "".join(f'<path class="threshold" d="M{edge:.1f} 0V14"/>' for edge in edges)
     return (
-        f'<svg viewBox="0 0 {BAR} 14" class="claim-{JUDGED[claim.expects.judge(estimate)]}"'
+        f'<svg viewBox="0 0 {BAR} 14" class="claim-{kind}"'
         ' aria-hidden="true">'
         f'<rect class="expected" x="{left:.1f}" width="{right - left:.1f}" height="14"/>{lines}'
         f'<path class="interval" d="M{low:.1f} 7H{max(high, low + 1):.1f}"/>'
@@ -83,7 +84,8 @@ def measured(claim: Claim) -> str:
     for each in (*claim.estimates, *claim.controls):
         name = f"대조: {each.group}" if each in claim.controls else each.group
         count = "" if repeated(claim) else f" <small>{escape(each.unit)} {each.n:,}</small>"
-        interval = f"[{number(each.low)}, {number(each.high)}]"
+        ends = [number(each.low), number(each.high)]
+        interval = f"[{', '.join(ends)}]" if len(set(ends)) == 2 else ""
         lines.append(
             f"<li><span>{escape(name)}{count}</span>{bar(each, claim)}"
             f"<span>{number(each.value)} <small>{interval}</small></span></li>"

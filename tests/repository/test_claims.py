@@ -139,8 +139,10 @@ def test_results_read_back_as_they_were_written(tmp_path, monkeypatch):
     claim = replace(
         claim_of(above(0), 가=(1, 2)), controls=claim_of(below(1), 나=(-1, 0)).estimates
     )
-    results.write("03", {"이름": claim}, 0.1)
-    assert results.read("03")["claims"] == {"이름": claim}
+    narrow = claim_of(within(0.01, 3072), 가=(3072, 3072))  # 반올림이 판정을 바꾸지 않는다
+    results.write("03", {"이름": claim, "좁음": narrow}, 0.1)
+    assert results.read("03")["claims"]["이름"] == claim
+    assert results.read("03")["claims"]["좁음"].verdict == narrow.verdict == "성립"
     assert results.stale(["03"]) == {}
     monkeypatch.setattr(results, "structure", lambda code: "다른 코드")
     assert results.stale(["03"]) == {"03": "python -m claims 03"}

@@ -3,21 +3,23 @@
 import re
 from pathlib import Path
 
+from myst_parser.mdit_to_docutils.base import default_slugify
+
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "book" / "teaching.md").read_text(encoding="utf-8")
 # 글에 대괄호가 든 제목([-1, 1])도 있다
-SECTIONS = re.findall(r"\[(\d)장 ((?:[^\[\]]|\[[^\]]*\])+)\]\((\w+\.ipynb)\)", TEXT)
+SECTIONS = re.findall(r"\[(\d)장 ((?:[^\[\]]|\[[^\]]*\])+)\]\((\w+\.ipynb)#([^)]+)\)", TEXT)
 
 
 def test_sections_of_the_lesson_are_headings_of_their_chapters(notebooks):
     assert len(SECTIONS) >= 15
     wrong = []
-    for number, title, file in SECTIONS:
+    for number, title, file, anchor in SECTIONS:
         cells = notebooks[file.removesuffix(".ipynb")].cells
         text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
         titles = re.findall(r"(?m)^#{2,3} +(.+?)\s*$", text)
-        if int(file[:2]) != int(number) or title not in titles:
-            wrong.append((number, title, file))
+        if int(file[:2]) != int(number) or title not in titles or anchor != default_slugify(title):
+            wrong.append((number, title, file, anchor))
     assert wrong == []
 
 

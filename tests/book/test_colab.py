@@ -39,6 +39,7 @@ COLAB = {
     "protobuf": "5.29.6",
     "ipython": "7.34.0",
     "scikit-learn": "1.6.1",
+    "scipy": "1.16.3",
     "threadpoolctl": "3.6.0",
     "platformdirs": "4.3.8",
     "tqdm": "4.67.1",

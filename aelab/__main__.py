@@ -123,8 +123,8 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
             switch = argparse.BooleanOptionalAction
             parser.add_argument(flag, action=switch, default=default, help=text)
         else:
-            kind = {int: _INTEGER, float: _NUMBER, str: str}[type(default)]
-            kind = _RATE if setting.name == "muon_learning_rate" else kind
+            kind = _INTEGER if isinstance(default, int) else _NUMBER
+            kind = {"schedule": str, "muon_learning_rate": _RATE}.get(setting.name, kind)
             parser.add_argument(flag, type=kind, default=default, metavar="값", help=text)
 
     def run(options: argparse.Namespace) -> None:
@@ -240,8 +240,9 @@ def _add_projector(parser: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # 터미널의 부호화에 없는 글자는 물음표로 적습니다.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # 터미널의 부호화에 없는 글자는 물음표로 적습니다.
     if (
         not sys.stderr.isatty()
     ):  # 파일에 남기는 기록에는 움직이는 막대 대신 epoch마다 한 줄을 적습니다.

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import torch
 
@@ -141,7 +142,10 @@ class Run:
     def _images(self) -> dict[str, str]:
         """다른 이미지로 이어 가지 않도록 알아볼 것."""
         sets = {"train": self.train, "validation": self.validation}
-        return {name: f"{images.name} {len(images)}장" for name, images in sets.items()}
+        return {
+            name: f"{images.name} {len(images)}장 {crc32(images.images.cpu().contiguous().numpy().data):08x}"
+            for name, images in sets.items()
+        }
 
     def _best_error(self) -> float:
         return min(row["validation_error"] for row in self.history)

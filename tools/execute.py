@@ -7,11 +7,9 @@
 장은 파일도 바뀌지 않습니다. 언제 어느 버전으로 실행했는지는 versions.json에 적습니다.
 """
 
-import hashlib
 import json
 import os
 import platform
-import re
 import sys
 import time
 from datetime import date
@@ -21,7 +19,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-BOOK = Path(__file__).resolve().parents[1] / "book"
+from tools.chapters import BOOK, chapters, code_hash
+
 VERSIONS = BOOK / "versions.json"
 CELL_TIMEOUT = 300  # 초
 
@@ -30,13 +29,6 @@ NOTEBOOK_METADATA = {
     "language_info": {"name": "python"},
 }
 CELL_METADATA = {"tags", "mystnb", "jupyter", "cellView"}  # 이 밖의 것은 편집기가 남긴 흔적이다
-
-
-def chapters() -> list[Path]:
-    """목차(_toc.yml)에 적힌 차례의 노트북. 곁에 남은 사본이나 연습용 노트북은 장이 아닙니다."""
-    listed = re.findall(r"file: (\S+)", (BOOK / "_toc.yml").read_text(encoding="utf-8"))
-    paths = [BOOK / f"{name}.ipynb" for name in listed]
-    return [path for path in paths if path.exists()]
 
 
 def find_cifar10() -> Path | None:
@@ -114,12 +106,6 @@ def execute(path: Path) -> None:
     ).execute()
     path.write_text(stored_form(notebook), encoding="utf-8", newline="\n")
     record(path.stem, notebook)
-
-
-def code_hash(notebook: NotebookNode) -> str:
-    """코드 셀의 글의 SHA-256. 설명만 고친 장은 그대로입니다."""
-    sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    return hashlib.sha256(json.dumps(sources).encode()).hexdigest()
 
 
 def record(chapter: str, notebook: NotebookNode) -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 import nbformat
 
 from tools import execute
-from tools.execute import BOOK, stored_form
+from tools.chapters import BOOK
+from tools.execute import stored_form
 
 # 용어집의 한 항목: [말]{#anchor}, 다른 이름 (English)
 ENTRY = re.compile(r"^\[(.+?)\]\{#([a-z-]+)\}((?:, [^(\n]+)?) \(.+\)$", re.MULTILINE)

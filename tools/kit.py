@@ -21,7 +21,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tools import execute
-from tools.execute import BOOK, find_cifar10
+from tools.chapters import BOOK
+from tools.execute import find_cifar10
 from tools.handout import write_all
 
 ROOT = BOOK.parent

@@ -84,21 +84,26 @@ def _md5_of_unchanged(path: Path, size: int, modified: int) -> str:
 def locate(*, strict: bool = False) -> Path | None:
     """온전한 CIFAR-10이 든 폴더. 환경 변수 AELAB_DATA, 캐시 폴더의 차례로 찾고 없으면 None.
 
-    AELAB_DATA에는 `cifar-10-batches-py` 폴더도, 그것이 든 폴더도 적을 수 있습니다.
+    AELAB_DATA에는 `cifar-10-batches-py` 폴더도, 그것이 든 폴더와 그 위의 폴더도 적을 수 있습니다.
 
     오류: AELAB_DATA의 자료가 온전하지 않으면, `strict`일 때는 FileNotFoundError이고 아니면
     경고만 하고 캐시 폴더를 봅니다.
     """
     if given := os.environ.get("AELAB_DATA", "").strip("\"' "):  # 명령 프롬프트의 따옴표와 빈칸
-        root = Path(given).expanduser().absolute()
-        root = root.parent if root.name == FOLDER else root
-        bad = bad_files(root)
-        if not bad:
-            return root
-        message = (
-            f"AELAB_DATA에 적힌 {given}에 온전한 CIFAR-10이 없습니다. "
-            f"{FOLDER} 폴더에 없거나 MD5가 다른 파일: {', '.join(bad)}."
-        )
+        place = Path(given).expanduser().absolute()
+        root = place.parent if place.name == FOLDER else place
+        below = [path.parent for path in root.glob(f"*/{FOLDER}")] if root.is_dir() else []
+        for found in (*below, root):  # 한 단계 위의 폴더를 적어도 찾습니다.
+            if not (bad := bad_files(found)):
+                return found
+        why = f"{FOLDER} 폴더에 없거나 MD5가 다른 파일: {', '.join(bad)}."
+        if len(bad) == len(MD5):
+            why = f"안에 {FOLDER} 폴더가 있어야 합니다."
+        if place.is_file():
+            why = "압축을 푼 폴더를 적습니다."
+        elif not place.exists():
+            why = "그런 폴더가 없습니다."
+        message = f"AELAB_DATA에 적힌 {given}에 온전한 CIFAR-10이 없습니다. {why}"
         if strict:
             raise FileNotFoundError(message)
         _warn(f"{message} 이 폴더는 건너뜁니다.")

@@ -284,10 +284,16 @@ def test_aelab_data_is_taken_as_students_type_it(cache, tmp_path, monkeypatch, t
     assert cifar10.locate(strict=True) == tmp_path / "내 자료"
 
 
+def test_the_folder_above_is_taken_too(cache, tmp_path, monkeypatch):
+    write_files(tmp_path / "받은 것" / "자료")
+    monkeypatch.setenv("AELAB_DATA", str(tmp_path / "받은 것"))
+    assert cifar10.locate(strict=True) == tmp_path / "받은 것" / "자료"
+
+
 @pytest.mark.parametrize(
     ("files", "bad"),
     [
-        ({}, "파일: batches.meta, data_batch_1, .*, test_batch"),
+        ({}, "안에 cifar-10-batches-py 폴더가 있어야"),
         (FILES | {"test_batch": b"x"}, "파일: test_batch"),
         ({name: FILES[name] for name in FILES if name != "batches.meta"}, "파일: batches.meta"),
     ],
@@ -362,3 +368,19 @@ def test_splits_agree_with_torchvision(cifar10_root):
         assert np.array_equal(ours.labels.numpy(), np.array(theirs.targets)[chosen])
         assert list(ours.classes) == theirs.classes
         assert ours.images.is_contiguous()
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [
+        ("{0}/없음", "그런 폴더가 없습니다"),
+        ("{0}/cifar-10-python.tar.gz", "압축을 푼 폴더를 적습니다"),
+        ("{0}/사진", "안에 cifar-10-batches-py 폴더가 있어야 합니다"),
+    ],
+)
+def test_a_place_that_is_no_cifar10_is_told_what_is_missing(tmp_path, monkeypatch, typed, why):
+    (tmp_path / "사진").mkdir()
+    (tmp_path / "cifar-10-python.tar.gz").touch()
+    monkeypatch.setenv("AELAB_DATA", typed.format(tmp_path))
+    with pytest.raises(FileNotFoundError, match=why):
+        cifar10.locate(strict=True)

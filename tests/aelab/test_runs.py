@@ -126,6 +126,14 @@ def test_a_training_that_dies_in_a_step_continues_bit_for_bit(tmp_path, monkeypa
     assert_same_run(tmp_path / "parts", tmp_path / "whole")
 
 
+def test_a_training_is_not_resumed_on_other_images_of_the_same_name_and_number(tmp_path):
+    fit(replace(CONFIG, epochs=1), *SETS, tmp_path)
+    train, validation = SETS
+    other = replace(train, images=255 - train.images)
+    with pytest.raises(ValueError, match=f"train '{train.name} {len(train)}장 .* → '{train.name}"):
+        fit(replace(CONFIG, epochs=2), other, validation, tmp_path, resume=True)
+
+
 PROGRAM = """
 import os, signal, sys
 from pathlib import Path

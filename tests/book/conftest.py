@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from tools.execute import chapters
+from tools.chapters import chapters
 
 
 @pytest.fixture(scope="session")

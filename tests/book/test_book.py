@@ -7,7 +7,8 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from tools.execute import BOOK, chapters, stored_form
+from tools.chapters import BOOK, chapters
+from tools.execute import stored_form
 
 TEMPLATE_BEFORE = ["학습 목표", "선수 지식", "예상 시간(CPU)"]
 TEMPLATE_AFTER = ["흔한 실수", "연습문제", "퀴즈", "요약", "더 읽을거리"]

@@ -21,7 +21,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.book.test_book import code_cells
-from tools.execute import BOOK
+from tools.chapters import BOOK
 from tools.first_cell import SMALL_PACKAGES, end_of_first_lines
 from tools.publish import Repository, stamp_notebook
 

@@ -61,13 +61,12 @@ def test_tidy_removes_what_editors_leave_and_keeps_the_outputs():
     assert execute.stored_form(tidied) == execute.stored_form(notebook)
 
 
-def test_a_stray_notebook_is_no_chapter(tmp_path, monkeypatch):
-    monkeypatch.setattr(execute, "BOOK", tmp_path)
+def test_a_stray_notebook_is_no_chapter(tmp_path):
     for name in ("01_a", "01_a-Copy1", "Untitled"):
         nbformat.write(notebook_of(), tmp_path / f"{name}.ipynb")
     contents = "root: intro\nchapters:\n  - file: 01_a\n  - file: glossary\n"
     (tmp_path / "_toc.yml").write_text(contents, encoding="utf-8")
-    assert execute.chapters() == [tmp_path / "01_a.ipynb"]
+    assert execute.chapters(tmp_path) == [tmp_path / "01_a.ipynb"]
 
 
 class Today(date):

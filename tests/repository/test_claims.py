@@ -22,7 +22,7 @@ from claims.claim import (
     share,
     within,
 )
-from tools.execute import BOOK
+from tools.chapters import BOOK
 
 RECORDED = {name: found for name in results.chapters() if (found := results.read(name))}
 CLAIMS = [

@@ -11,8 +11,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from tools.chapters import chapters
 from tools.compare import FEW_DIGITS, NUMBER, StrictText, masked, texts_agree
-from tools.execute import NOTEBOOK_METADATA, chapters
+from tools.execute import NOTEBOOK_METADATA
 
 ROOT = Path(__file__).resolve().parents[2]
 

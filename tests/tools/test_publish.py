@@ -12,8 +12,8 @@ import pytest
 import yaml
 from nbformat.v4 import new_output
 
-from tools.chapters import chapters
-from tools.execute import code_hash, stored_form
+from tools.chapters import chapters, code_hash
+from tools.execute import stored_form
 from tools.first_cell import end_of_first_lines
 from tools.publish import (
     Repository,

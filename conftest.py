@@ -42,10 +42,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """목차에 없는 노트북(편집기의 사본, 연습용)은 시험하지 않습니다. 이름을 적어 주면 시험합니다."""
+    if collection_path.suffix != ".ipynb":
+        return None
     from tools.chapters import BOOK, chapters
 
-    stray = collection_path.resolve().parent == BOOK and collection_path.resolve() not in chapters()
-    return True if collection_path.suffix == ".ipynb" and stray else None
+    path = collection_path.resolve()
+    return True if path.parent == BOOK and path not in chapters() else None
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

@@ -178,9 +178,10 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_weights_option(parser: argparse.ArgumentParser, flag: str, text: str) -> None:
-    default = Path(__file__).parent / "weights"
+    from aelab.pretrained import WEIGHTS
+
     help = f"{text}(기본: 패키지의 weights)"
-    parser.add_argument(flag, type=Path, default=default, metavar="폴더", help=help)
+    parser.add_argument(flag, type=Path, default=WEIGHTS, metavar="폴더", help=help)
 
 
 def _add_ship(parser: argparse.ArgumentParser) -> None:
@@ -243,9 +244,8 @@ if __name__ == "__main__":
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # 터미널의 부호화에 없는 글자는 물음표로 적습니다.
-    if (
-        not sys.stderr.isatty()
-    ):  # 파일에 남기는 기록에는 움직이는 막대 대신 epoch마다 한 줄을 적습니다.
+    # 파일에 남기는 기록에는 움직이는 막대 대신 epoch마다 한 줄을 적습니다.
+    if not sys.stderr.isatty():
         os.environ.setdefault("TQDM_DISABLE", "1")
         logging.basicConfig(format="%(message)s")
         logging.getLogger("aelab").setLevel(logging.INFO)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -56,8 +57,8 @@ class Run:
         if not path.exists():
             return
         saved = read_checkpoint(path, "config", "history", "model", "optimizers", "generator")
-        old = asdict(type(self.config)(**saved["config"])) | saved.get("images", self._images())
-        new = asdict(self.config) | self._images()
+        old = asdict(type(self.config)(**saved["config"])) | saved.get("images", self._images)
+        new = asdict(self.config) | self._images
         changed = [name for name in new if old[name] != new[name]]
         listed = ", ".join(f"{name} {old[name]!r} → {new[name]!r}" for name in changed)
         done, epochs = len(saved["history"]), self.config.epochs
@@ -116,7 +117,7 @@ class Run:
         logging.getLogger("aelab").info(shown.format(**measured))
         self._write_log()  # last.pt에 있는 epoch이 여기에 빠지는 일이 없도록 먼저 씁니다.
         state = self._weights() | {
-            "images": self._images(),
+            "images": self._images,
             "history": self.history,
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "generator": self.generator.get_state(),
@@ -139,6 +140,7 @@ class Run:
             "model": self.model.state_dict(),
         }
 
+    @cached_property  # 학습 세트를 다 읽으므로 epoch마다 다시 셈하지 않습니다.
     def _images(self) -> dict[str, str]:
         """다른 이미지로 이어 가지 않도록 알아볼 것."""
         sets = {"train": self.train, "validation": self.validation}

@@ -21,6 +21,8 @@ from aelab.types import Images
 
 _FONT = Path(__file__).parent / "fonts" / "NanumGothic.ttf"
 
+WIDTH = 5.4  # 그림의 가장 넓은 너비(인치). 390픽셀의 전화기에서 10포인트의 글이 9픽셀이 됩니다.
+
 # Okabe와 Ito의 색: 색각 이상이 있어도 구별됩니다(https://jfly.uni-koeln.de/color/).
 COLORS = {
     "파랑": "#0072B2",
@@ -40,7 +42,9 @@ STYLE = {
     "axes.spines.right": False,
     "axes.grid": True,
     "grid.alpha": 0.3,
-    "figure.figsize": (7.5, 3.6),
+    "figure.figsize": (WIDTH, 3.2),
+    "font.size": 10,
+    "axes.titlesize": 10,
     "figure.dpi": 110,
     "figure.constrained_layout.use": True,
     "image.cmap": "gray",
@@ -56,15 +60,12 @@ def use_style() -> None:
     plt.rcParams.update(STYLE)
 
 
-def image_rows(
-    rows: Mapping[str, Images], *, titles: Sequence[str] | None = None, cell: float = 0.95
-) -> Figure:
+def image_rows(rows: Mapping[str, Images], *, titles: Sequence[str] | None = None) -> Figure:
     """같은 차례의 이미지를 줄마다 나란히 놓아 비교합니다.
 
     인자
         rows: 줄의 이름 → [-1, 1]의 이미지 (n, 3, height, width). 모든 줄의 n이 같아야 합니다.
         titles: 열마다의 글, n개.
-        cell: 이미지 한 장의 너비(인치).
 
     오류: 실수형 텐서가 아니면 TypeError, 모양이나 값의 범위가 다르거나 줄이 없거나 줄마다 장수가
         다르거나 글의 개수가 다르면 ValueError.
@@ -75,7 +76,9 @@ def image_rows(
         raise unexpected("rows", "장수가 같은 한 줄 이상을", counts)
     columns = next(iter(counts.values()))
     _check_titles(titles, columns)
-    size = (cell * columns + 0.9, cell * len(rows) + 0.25 * bool(titles))
+    cell = min(0.95, (WIDTH - 0.9) / columns)
+    lines = max((text.count("\n") + 1 for text in titles or ()), default=0)
+    size = (cell * columns + 0.9, cell * len(rows) + 0.2 * lines)
     with plt.rc_context(STYLE):
         figure, axes = plt.subplots(len(rows), columns, squeeze=False, figsize=size)
         for row, (name, images) in enumerate(pictures.items()):
@@ -88,35 +91,30 @@ def image_rows(
                 axis.spines[:].set_visible(False)
             axes[row, 0].set_ylabel(name, rotation=0, ha="right", va="center")
         for column, text in enumerate(titles or ()):
-            axes[0, column].set_title(text, fontsize="small")
+            axes[0, column].set_title(text)
     return figure
 
 
-def image_grid(
-    images: Images, *, columns: int = 8, titles: Sequence[str] | None = None, cell: float = 0.95
-) -> Figure:
+def image_grid(images: Images, *, columns: int = 6, titles: Sequence[str] | None = None) -> Figure:
     """이미지를 차례대로 격자에 놓습니다.
 
     인자
         images: [-1, 1]의 이미지 (n, 3, height, width).
         columns: 한 줄의 장수.
         titles: 이미지마다의 글, n개.
-        cell: 이미지 한 장의 너비(인치).
 
     오류: 실수형 텐서가 아니면 TypeError, 모양이나 값의 범위가 다르거나 이미지가 없거나 글의 개수가
         다르면 ValueError.
     """
-    return _grid(_pictures(images, "images"), columns, titles, cell)
+    return _grid(_pictures(images, "images"), columns, titles)
 
 
-def feature_maps(
-    maps: Tensor, *, columns: int = 8, titles: Sequence[str] | None = None, cell: float = 0.95
-) -> Figure:
+def feature_maps(maps: Tensor, *, columns: int = 6, titles: Sequence[str] | None = None) -> Figure:
     """특징 맵을 채널마다 한 칸씩, 모든 칸에 같은 색 눈금(파랑 −, 빨강 +)으로 그립니다.
 
     인자
         maps: 실수 (channel, height, width).
-        columns, titles, cell: `image_grid`와 같습니다.
+        columns, titles: `image_grid`와 같습니다.
 
     오류: 3차원이 아니거나 비었거나 유한하지 않은 값이 있거나 글의 개수가 다르면 ValueError.
     """
@@ -125,7 +123,7 @@ def feature_maps(
     check_finite(maps, "maps")
     panels = maps.detach().cpu().numpy()
     limit = float(np.abs(panels).max())
-    return _grid(panels, columns, titles, cell, cmap="RdBu_r", vmin=-limit, vmax=limit)
+    return _grid(panels, columns, titles, cmap="RdBu_r", vmin=-limit, vmax=limit)
 
 
 def thumbnail_map(
@@ -151,7 +149,7 @@ def thumbnail_map(
     names = sorted(set(labels))
     points = points.detach().cpu()
     with plt.rc_context(STYLE):
-        figure, axis = plt.subplots(figsize=(7.5, 6.5))
+        figure, axis = plt.subplots(figsize=(WIDTH, 5.8))
         for number, name in enumerate(names):
             mine = torch.tensor([label == name for label in labels])
             axis.scatter(
@@ -168,7 +166,7 @@ def thumbnail_map(
             x, y = points[index].tolist()
             axis.add_artist(AnnotationBbox(box, (x, y), frameon=False, pad=0))
         axis.set(xticks=[], yticks=[])
-        axis.legend(ncols=5, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.01))
+        figure.legend(ncols=5, loc="outside lower center", columnspacing=1, handletextpad=0.2)
     return figure
 
 
@@ -192,20 +190,22 @@ def _spread(points: Tensor, most: int) -> list[int]:
 
 
 def _grid(
-    panels: np.ndarray, columns: int, titles: Sequence[str] | None, cell: float, **shown_as: Any
+    panels: np.ndarray, columns: int, titles: Sequence[str] | None, **shown_as: Any
 ) -> Figure:
     _check_titles(titles, len(panels))
     columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
+    cell = min(0.95, WIDTH / columns)
+    lines = max((text.count("\n") + 1 for text in titles or ()), default=0)
+    size = (cell * columns, (cell + 0.2 * lines) * rows)
     with plt.rc_context(STYLE):
-        height = (cell + 0.25 * bool(titles)) * rows
-        figure, axes = plt.subplots(rows, columns, squeeze=False, figsize=(cell * columns, height))
+        figure, axes = plt.subplots(rows, columns, squeeze=False, figsize=size)
         for axis in axes.flat:
             axis.axis("off")
         for axis, panel in zip(axes.flat, panels, strict=False):
             axis.imshow(panel, **shown_as)
         for axis, text in zip(axes.flat, titles or (), strict=False):
-            axis.set_title(text, fontsize="small")
+            axis.set_title(text)
     return figure
 
 

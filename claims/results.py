@@ -31,14 +31,14 @@ def fingerprint(chapter: str) -> str:
 
 
 def structure(code: str) -> str:
-    """주석과 줄바꿈이 달라도, 파이썬의 판이 달라도 같은 코드의 꼴.
+    """주석과 줄바꿈이 달라도, 문장이 다른 절로 옮겨 가도, 파이썬의 판이 달라도 같은 코드의 꼴.
 
     ast.dump는 판마다 빈 자리를 다르게 적으므로 빈 자리를 빼고 적습니다.
     """
 
     def shape(node):
         if isinstance(node, list):
-            return [shape(each) for each in node]
+            return [shape(each) for each in node if getattr(each, "arg", "") != "section"]
         if not isinstance(node, ast.AST):
             return repr(node)
         fields = [(name, value) for name, value in ast.iter_fields(node) if value not in (None, [])]

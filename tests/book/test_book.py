@@ -1,12 +1,15 @@
 """책의 형식: 장의 노트북이 지키는 규칙. 출력이 참인지는 `pytest --nbval book/`이 봅니다."""
 
+import base64
 import re
+import struct
 from collections import Counter
 
 import nbformat
 import pytest
 from nbformat import NotebookNode
 
+from tools import minutes
 from tools.chapters import BOOK, chapters
 from tools.execute import stored_form
 
@@ -30,6 +33,11 @@ RAW_IN_COLAB = re.compile(
     r"|\{\{.*\}\}",  # 치환
     re.MULTILINE,
 )
+LONGEST_CELL = 25  # 줄. 더 긴 코드는 접거나 aelab.plotting으로 보냅니다
+# 전화기(390픽셀)에서 그림이 차지하는 너비와 읽히는 글의 크기(CSS 픽셀), 그림의 1인치당 픽셀
+PHONE, READABLE, DPI = 358, 9, 110
+SIZES = {"xx-small": 5.79, "x-small": 6.94, "small": 8.33, "medium": 10, "large": 12}
+FONT_SIZE = re.compile(r"""(?:fontsize|labelsize|size)=["']?([a-z-]+|[\d.]+)\b""")
 ROUNDING_NOISE = re.compile(r"\d[eE]-(?:0[6-9]|[1-9]\d)\b")
 MARKDOWN_IMAGE = re.compile(r"!\[(.*?)\]\((.*?)\)|<img\b([^>]*)>")
 HANGUL = re.compile("[가-힣]")
@@ -154,6 +162,37 @@ def bad_figures(notebook: NotebookNode) -> list[str]:
     return problems
 
 
+def long_open_cells(notebook: NotebookNode) -> list[str]:
+    problems = []
+    for number, cell in enumerate(code_cells(notebook), 1):
+        folded = {"hide-cell", "hide-input"} & set(cell.metadata.get("tags", []))
+        lines = cell.source.count("\n") + 1
+        if lines > LONGEST_CELL and not folded:
+            problems.append(f"코드 셀 {number}: {lines}줄인데 {LONGEST_CELL}줄까지 펼쳐 둡니다.")
+    return problems
+
+
+def small_text(notebook: NotebookNode) -> list[str]:
+    """전화기에서 읽히지 않는 그림의 글: 그림의 너비와 셀에 적힌 가장 작은 글의 크기로 셉니다."""
+    problems = []
+    for number, cell in enumerate(code_cells(notebook), 1):
+        named = FONT_SIZE.findall(cell.source)
+        points = min([10, *(SIZES[name] if name in SIZES else float(name) for name in named)])
+        for output in cell.outputs:
+            if png := output.get("data", {}).get("image/png"):
+                (width,) = struct.unpack(">I", base64.b64decode(png[:64])[16:20])
+                shown = points / 72 * DPI * min(1, PHONE / width)
+                if shown < READABLE - 0.05:
+                    problems.append(f"코드 셀 {number}: 전화기에서 글이 {shown:.1f}픽셀입니다.")
+    return problems
+
+
+def other_minutes(notebook: NotebookNode) -> list[str]:
+    if minutes.estimate(notebook).sentence() in prose(notebook):
+        return []
+    return ["예상 시간이 규칙과 다릅니다. `python -m tools.minutes`로 새깁니다."]
+
+
 def broken_template(notebook: NotebookNode) -> list[str]:
     problems = []
     found = headings(prose(notebook))
@@ -210,6 +249,9 @@ RULES = [
     bad_metadata,
     absolute_paths,
     bad_figures,
+    long_open_cells,
+    small_text,
+    other_minutes,
     broken_template,
     unanswered,
     raw_in_colab,

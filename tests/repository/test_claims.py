@@ -128,9 +128,9 @@ def test_what_was_counted_whole_shows_its_extremes():
     assert exhaustive("가", [3, 1, 2], "설정") == Estimate("가", "설정", 3, 2, 1, 3)
 
 
-def test_fingerprint_ignores_comments_and_layout_and_sees_a_number():
-    code = "x = f(1, 'a')  # 까닭\n"
-    same, other = "x = f(\n    1,\n    'a',\n)\n", "x = f(2, 'a')\n"
+def test_fingerprint_ignores_comments_layout_and_section_and_sees_a_number():
+    code = "x = f(1, section='a')  # 까닭\n"
+    same, other = "x = f(\n    1,\n    section='b',\n)\n", "x = f(2, section='a')\n"
     assert results.structure(code) == results.structure(same) != results.structure(other)
 
 

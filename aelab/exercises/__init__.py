@@ -1,7 +1,7 @@
 """연습문제의 답을 채점합니다: 맞았는지, 아니라면 자기 결과의 무엇을 다시 볼지 말해 줍니다.
 
 장마다 모듈이 하나씩 있고, 문제는 저마다 답 하나를 받아 채점합니다. 값을 견주면 되는 문제는 `engine.Exercise`,
-행동을 지켜보아야 하는 문제는 함수입니다.
+예측하고 재는 문제는 `prediction.Prediction`, 행동을 지켜보아야 하는 문제는 함수입니다.
 """
 
 from collections.abc import Callable
@@ -9,10 +9,11 @@ from importlib import import_module
 
 from aelab.exercises.answers import Hint, Unsolved
 from aelab.exercises.engine import Exercise
+from aelab.exercises.prediction import Prediction
 
 __all__ = ["check", "grade"]
 
-_TOOLS = ("answers", "engine")  # 문제가 아니라 채점의 도구가 든 모듈
+_TOOLS = ("answers", "engine", "prediction")  # 문제가 아니라 채점의 도구가 든 모듈
 
 
 def check(name: str, answer: object) -> None:
@@ -25,12 +26,12 @@ def check(name: str, answer: object) -> None:
 
 
 def grade(name: str, answer: object) -> tuple[bool | None, str]:
-    """답을 채점합니다: (True, ""), (False, 힌트), 풀지 않았으면 (None, 할 일)."""
+    """답을 채점합니다: (True, 예측과 견준 말이나 ""), (False, 힌트), 풀지 않았으면 (None, 할 일)."""
     grader = _find(name)
     try:
         if answer is None or answer is ...:
             raise Unsolved
-        grader(answer)
+        remark = grader(answer)
     except Unsolved:
         return (
             None,
@@ -38,17 +39,18 @@ def grade(name: str, answer: object) -> tuple[bool | None, str]:
         )
     except Hint as hint:
         return False, str(hint)
-    return True, ""
+    return True, remark or ""
 
 
-def _find(name: str) -> Callable[[object], None]:
+def _find(name: str) -> Callable[[object], str | None]:
     module, _, exercise = name.partition(".")
     try:
         if module in _TOOLS or not module.isidentifier() or exercise.startswith("_"):
             raise AttributeError
         grader = getattr(import_module(f"aelab.exercises.{module}"), exercise)
         parents, _, home = getattr(grader, "__module__", "").rpartition(".")
-        if not isinstance(grader, Exercise) and (parents != "aelab.exercises" or home in _TOOLS):
+        listed = isinstance(grader, Exercise | Prediction)
+        if not listed and (parents != "aelab.exercises" or home in _TOOLS):
             raise AttributeError
     except (ModuleNotFoundError, AttributeError):
         raise ValueError(

@@ -17,6 +17,7 @@ from aelab.exercises.answers import Hint, Unsolved, as_number, call, close
 from aelab.exercises.encoder import PARAMETER_BUDGET
 from aelab.exercises.engine import Exercise
 from aelab.exercises.ood import EASY_ERROR
+from aelab.exercises.prediction import Prediction
 from aelab.exercises.training import TRAINING_BOUND
 from tools.chapters import chapters
 
@@ -32,7 +33,13 @@ NOT_FUNCTIONS = (
     "ood.easy_two_colors",
     "generation.random_norm",
 )
-FUNCTIONS = [name for name in NAMES if name not in NOT_FUNCTIONS]
+PREDICTIONS = [
+    f"{chapter}.{name}"
+    for chapter, module in GRADERS.items()
+    for name, value in vars(module).items()
+    if isinstance(value, Prediction)
+]
+FUNCTIONS = [name for name in NAMES if name not in (*NOT_FUNCTIONS, *PREDICTIONS)]
 EXERCISES = {
     f"{chapter}.{name.removeprefix('_')}": value
     for chapter, module in GRADERS.items()
@@ -55,7 +62,8 @@ def test_right_answers_pass_and_leave_the_global_generator_alone(name, answers):
     for number, answer in enumerate(answers):
         torch.manual_seed(0)
         before = torch.get_rng_state()
-        assert grade(name, answer) == (True, ""), number
+        solved, remark = grade(name, answer)
+        assert (solved, bool(remark)) == (True, name in PREDICTIONS), (number, remark)
         if name != "encoder.encoder_64":  # 층을 만들면 난수를 뽑는다
             assert torch.get_rng_state().equal(before), number
 
@@ -80,6 +88,44 @@ def mistaken(exercise, number):
         return list(exercise.slips(*(*inputs, *options.values())[:given]))[number][1]
 
     return answer
+
+
+GUESS_A_NUMBER = Prediction(lambda: 8.0, lambda right: {"제곱했습니다.": right**2}, "왜일까요?")
+GUESS_AN_ORDER = Prediction(lambda: ("가", "나"), lambda right: {"거꾸로": right[::-1]}, "왜?")
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "remark"),
+    [
+        (GUESS_A_NUMBER, (9, 8.0), "예측도 맞았습니다: 9."),
+        (GUESS_A_NUMBER, (80, np.float32(8)), "예측은 80인데 재어 보니 8입니다. 왜일까요?"),
+        (GUESS_AN_ORDER, (["가", "나"], ["가", "나"]), "예측도 맞았습니다: 가 → 나."),
+        (GUESS_AN_ORDER, (("나", "가"), ("가", "나")), "예측은 나 → 가인데 재어 보니 가 → 나"),
+    ],
+)
+def test_a_wrong_prediction_is_solved_and_told_apart(exercise, answer, remark):
+    assert remark in exercise(answer)
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "hint"),
+    [
+        (GUESS_A_NUMBER, (8, 64), "제곱했습니다."),
+        (GUESS_A_NUMBER, (8, 7), "재는 셀을 다시 봅니다."),
+        (GUESS_A_NUMBER, 8, "짝을 기대했는데 int"),
+        (GUESS_AN_ORDER, (("가", "나"), ("나", "가")), "거꾸로"),
+        (GUESS_AN_ORDER, (("가", "다"), ("가", "나")), "가, 나의 차례를 기대했는데"),
+    ],
+)
+def test_a_wrong_measurement_is_not_solved_however_good_the_prediction(exercise, answer, hint):
+    with pytest.raises(Hint, match=hint):
+        exercise(answer)
+
+
+@pytest.mark.parametrize("answer", [(None, 8), (8, ...)])
+def test_a_prediction_left_blank_is_unsolved(answer):
+    with pytest.raises(Unsolved):
+        GUESS_A_NUMBER(answer)
 
 
 @pytest.mark.parametrize("name", EXERCISES)

@@ -10,9 +10,9 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tools import execute, grade, handout
-from tools.grade import exercises_of
-from tools.grading_kernel import UNSOLVED
+from tools import execute, handout
+from tools.grading_kernel import UNSOLVED, Kernel
+from tools.submission import exercises_of
 
 CHAPTERS = execute.chapters()
 FOLDED = {"tags": ["hide-cell"], "cellView": "form", "jupyter": {"source_hidden": True}}
@@ -140,11 +140,11 @@ def first_cell_and_exercises(notebook: NotebookNode) -> list[str]:
 def test_exercises_of_every_handout_run_after_the_first_cell_and_are_unsolved(tmp_path):
     """커널 하나에서 모든 장의 연습문제를 풀지 않은 채 채점합니다. 채점은 grade.py의 것입니다."""
     found, errors = {}, []
-    kernel = grade.Kernel()
+    kernel = Kernel()
     try:
         for written in handout.write_all(CHAPTERS, tmp_path):
             for source in first_cell_and_exercises(read(written)):
-                if problem := grade.grade_cell(kernel, source, found, grade.CELL_TIMEOUT):
+                if problem := grade_cell(kernel, source, found, CELL_TIMEOUT):
                     errors.append((written.name, source, problem))
     finally:
         kernel.close()

@@ -61,6 +61,27 @@ def test_small_chapter_becomes_the_expected_handout():
     nbformat.validate(made)
 
 
+@pytest.mark.parametrize(
+    ("options", "link"),
+    [
+        ([], None),
+        (
+            ["--published", "https://github.com/univ/class/tree/2027"],
+            "https://colab.research.google.com/github/univ/class/blob/2027/a.ipynb",
+        ),
+    ],
+)
+def test_colab_link_never_opens_the_solutions(tmp_path, options, link):
+    original = small_chapter()
+    original.cells[
+        0
+    ].source = "# 제목\n\n[Colab에서 열기](https://colab.research.google.com/github/o/n/blob/main/book/a.ipynb)\n\n글"
+    nbformat.write(original, tmp_path / "a.ipynb")
+    handout.main([str(tmp_path / "out"), str(tmp_path / "a.ipynb"), *options])
+    title = read(tmp_path / "out" / "a.ipynb").cells[0].source
+    assert title == (f"# 제목\n\n[Colab에서 열기]({link})\n\n글" if link else "# 제목\n\n글")
+
+
 def test_quiz_answers_can_be_kept_but_explained_solutions_never():
     made = handout.without_solutions(small_chapter(), quiz_answers=True)
     text = "\n".join(cell.source for cell in made.cells)

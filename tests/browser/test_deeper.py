@@ -4,9 +4,11 @@ import subprocess
 import sys
 
 import pytest
+
+pytest.importorskip("selenium")
 from selenium.webdriver.common.keys import Keys
 
-from tests.browser.pages import press, settle, wait_until
+from tests.browser.pages import SITE, press, settle, wait_until
 from tests.browser.test_print import print_page
 
 PAGE = """# 장
@@ -34,8 +36,8 @@ OPEN = "return document.querySelector('details.deeper').open"
 
 @pytest.fixture(scope="module")
 def page(make_once) -> str:
-    """ "더 깊이" 절이 하나 있는 쪽의 주소."""
-    from tests.book.test_interface import BOOK
+    """접어 둔 절이 하나 있는 쪽의 주소."""
+    book = SITE.parents[1]
 
     def build(folder) -> None:
         (folder / "index.md").write_text(PAGE, encoding="utf-8")
@@ -43,12 +45,12 @@ def page(make_once) -> str:
         settings = {
             "extensions": "myst_parser,deeper",
             "html_theme": "classic",
-            "html_static_path": BOOK / "_static",
+            "html_static_path": book / "_static",
             "html_js_files": "deeper.js,print.js",
         }
         options = [part for item in settings.items() for part in ("-D", f"{item[0]}={item[1]}")]
         code = (
-            f"import sys; sys.path.insert(0, {str(BOOK / '_ext')!r}); import sphinx.cmd.build as b"
+            f"import sys; sys.path.insert(0, {str(book / '_ext')!r}); import sphinx.cmd.build as b"
         )
         command = [sys.executable, "-c", f"{code}; sys.exit(b.main(sys.argv[1:]))"]
         subprocess.run([*command, "-CWq", *options, folder, folder / "html"], check=True)

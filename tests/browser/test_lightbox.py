@@ -1,6 +1,8 @@
 """그림을 크게 여는 상자: 글쇠와 손가락으로 열고 닫으며, 전화기에서는 그림의 끝까지 밀어 봅니다."""
 
 import pytest
+
+pytest.importorskip("selenium")
 from selenium.webdriver.common.keys import Keys
 
 from tests.browser.pages import (

@@ -138,7 +138,8 @@ def download() -> Path:
     except DownloadError:
         raise
     except (OSError, tarfile.TarError) as error:
-        raise DownloadError(f"{folder}에 CIFAR-10을 저장하지 못했습니다: {error}.") from error
+        message = f"{folder}에 CIFAR-10을 저장하지 못했습니다: {error}."
+        raise DownloadError(f"{message}\n{BY_HAND}") from error
     return folder
 
 

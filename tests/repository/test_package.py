@@ -65,6 +65,7 @@ def test_train_then_evaluate_from_the_command_line(few, tmp_path, capsys):
         (["train", "x", "--muon-learning-rate", "-1"], "오류: --muon-learning-rate: 0 이상인 수"),
         (["evaluate", "--data", "mnist"], "오류: --data: 'auto'"),
         (["evaluate", "--weights", "x"], "manifest.json: 가중치 파일이 없습니다"),
+        (["evaluate", "--device", "gpu"], "오류: --device: 이 컴퓨터에 있는 장치를"),
         (["ship", "x"], "best.pt: 체크포인트 파일이 없습니다"),
     ],
 )
@@ -137,6 +138,9 @@ def test_own_photographs_go_through_training_shipping_and_evaluation(photos, tmp
     run, own = tmp_path / "run", tmp_path / "own"
     assert main(["train", str(run), *photos, *SMALL, "1"]) == 0
     assert main(["ship", str(run), *photos, "--to", str(own)]) == 0
+    assert main(["ship", str(run), *photos, "--to", str(run / "best.pt" / "own")]) == 1
+    assert "--to: " in (told := capsys.readouterr()).err
+    assert "쓸 수 있는 폴더를" in told.err
     assert main(["evaluate", *photos, "--weights", str(own)]) == 0
     shown = capsys.readouterr().out.split()
     assert shown[-3:] == ["5", *2 * [f"{manifest(own)[5].test_error:.2f}"]]

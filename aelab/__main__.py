@@ -50,6 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     setattr(argparse, "_", lambda text: ARGPARSE.get(text, text))  # noqa: B010
     parser = argparse.ArgumentParser(prog="python -m aelab", description="오토인코더 실습 도구")
     commands = parser.add_subparsers(required=True, metavar="명령")
+    given = sys.argv[1:] if arguments is None else arguments
     for add, help in (
         (_add_data, "CIFAR-10을 찾고, 없으면 내려받습니다."),
         (_add_train, "오토인코더를 학습합니다."),
@@ -57,8 +58,10 @@ def main(arguments: list[str] | None = None) -> int:
         (_add_ship, "학습한 가중치를 패키지나 폴더에 담습니다."),
         (_add_projector, "시험 이미지의 잠재 벡터를 텐서보드로 봅니다."),
     ):
-        add(commands.add_parser(add.__name__.removeprefix("_add_"), help=help, description=help))
-    given = sys.argv[1:] if arguments is None else arguments
+        name = add.__name__.removeprefix("_add_")
+        command = commands.add_parser(name, help=help, description=help)
+        if name in given[:1]:  # torch를 불러오는 데 몇 초가 걸리므로 부른 명령만 갖춥니다.
+            add(command)
     options = parser.parse_args(given)
     try:
         options.run(options)

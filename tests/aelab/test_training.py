@@ -243,7 +243,12 @@ def test_an_empty_set_is_refused(tmp_path, train, validation):
 
 
 @pytest.mark.parametrize(
-    ("images", "error"), [(VALIDATION[:].numpy(), TypeError), (VALIDATION[:0], ValueError)]
+    ("images", "error"),
+    [
+        (VALIDATION[:].numpy(), TypeError),
+        ([VALIDATION[0]], TypeError),
+        (VALIDATION[:0], ValueError),
+    ],
 )
 def test_evaluate_refuses_what_is_neither_a_set_nor_a_tensor_of_images(images, error):
     with pytest.raises(error, match="inputs: .*기대했는데"):

@@ -43,7 +43,7 @@ def test_every_answer_gets_its_own_verdict_though_the_kernel_quits():
         IMPORT + RIGHT,
         "1 / 0",
         'check("encoder.companion_free_norm", 1)\ndef broken(:\n    pass',
-        'check("encoder.normalize", lambda stored: stored.float() / 255)',
+        'check("encoder.beyond_sigmoid", 52)',
         'check("encoder.encoder_64", None)',
     )
     submitted.cells += [folded, unfolded]
@@ -52,7 +52,7 @@ def test_every_answer_gets_its_own_verdict_though_the_kernel_quits():
     results, errors = grade_notebook(submitted, [CHAPTER])
     assert time.monotonic() - start < 120  # 꺼진 커널을 한계(300초)까지 기다리지 않는다
     assert [result.verdict for result in results] == [CORRECT, WRONG, FAILED, UNSOLVED]
-    assert "[0, 1]" in results[1].hint
+    assert "(예측, 잰 값)" in results[1].hint
     assert "SyntaxError" in results[2].hint
     assert "line 2" in results[2].hint
     assert [error.split(":")[0] for error in errors] == [f"코드 셀 {n}" for n in (2, 3, 8)]
@@ -65,7 +65,7 @@ CHEATS = {
     "patched grade": "import aelab.exercises\naelab.exercises.grade = lambda *a: (True, '')",
     "patched graders": (
         "import aelab.exercises.encoder as graders\n"
-        "graders.conv_parameters = graders.normalize = lambda answer: None"
+        "graders.conv_parameters = graders.beyond_sigmoid = lambda answer: None"
     ),
     "own import": (
         "class Grader:\n    grade = staticmethod(lambda *answer: (True, ''))\n"
@@ -90,13 +90,12 @@ FORGED = (
 def test_printed_words_replaced_graders_and_forged_replies_earn_nothing():
     """속임수를 한 노트북에 모두 모아 둡니다. 커널을 하나만 띄웁니다."""
     wrong = (
-        'check("encoder.conv_parameters", lambda i, o, k: 1)\n'
-        'check("encoder.normalize", lambda stored: stored)'
+        'check("encoder.conv_parameters", lambda i, o, k: 1)\ncheck("encoder.beyond_sigmoid", 52)'
     )
     cells = [IMPORT, *CHEATS.values(), wrong, FORGED, 'check("encoder.encoder_64", None)']
     assert verdicts(notebook(*cells))[0] == {
         "conv_parameters": WRONG,
-        "normalize": WRONG,
+        "beyond_sigmoid": WRONG,
         "companion_free_norm": MISSING,
         "encoder_64": FAILED,
     }
@@ -131,10 +130,10 @@ def test_kernel_hides_the_lecturer_takes_each_answer_at_its_moment_and_loses_onl
         look,
         IMPORT + RIGHT + "f = conv_parameters\n"
         'check("encoder.conv_parameters", f); f = lambda stored: stored\n'
-        "@staticmethod\ndef 정규화(stored):  # 한글 이름\n    return stored.float() / 127.5 - 1\n"
-        'check("encoder.normalize", 정규화)',
+        "@staticmethod\ndef 예측():  # 한글 이름\n    return 50, 52\n"
+        'check("encoder.beyond_sigmoid", 예측)',
         '%precision 3\n1 / 0\ncheck("encoder.encoder_64", None)',
-        'check("encoder.normalize", lambda stored: stored)',
+        'check("encoder.beyond_sigmoid", 52)',
         "import time\n"
         'check("encoder.companion_free_norm", [time.sleep(0.1) for _ in iter(int, 1)])',
         "while True:\n    try:\n        time.sleep(1)\n    except KeyboardInterrupt:\n        pass",
@@ -145,7 +144,7 @@ def test_kernel_hides_the_lecturer_takes_each_answer_at_its_moment_and_loses_onl
     found, errors = verdicts(submitted, timeout=6)
     assert found == {
         "conv_parameters": CORRECT,
-        "normalize": WRONG,  # 마지막에 낸 답
+        "beyond_sigmoid": WRONG,  # 마지막에 낸 답
         "companion_free_norm": FAILED,
         "encoder_64": FAILED,  # 앞의 오류로 닿지 못한 것
     }

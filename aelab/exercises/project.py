@@ -130,6 +130,6 @@ def _repaired() -> tuple[str, ...]:
 
 untaught_repairs = Prediction(
     measure=_repaired,
-    mistakes=lambda right: {"PSNR이 적게 오르는 것부터입니다. 거꾸로 늘어놓습니다.": right[::-1]},
+    mistakes=lambda _: {"PSNR이 적게 오르는 것부터입니다. 거꾸로 늘어놓습니다.": _repaired()[::-1]},
     why="병목은 이미지답지 않은 것만 걸러 냅니다. 흐린 이미지와 네모는 그대로 그릴 수 있습니다.",
 )

@@ -58,10 +58,10 @@ def _shares() -> tuple[float, float]:
 
 share_by_chance = Prediction(
     measure=lambda: _shares()[0],
-    mistakes=lambda right: {
+    mistakes=lambda _: {
         "라벨을 섞지 않은 값입니다. 200번 섞어 평균합니다.": _shares()[1],
-        "비율입니다. 퍼센트로 적습니다.": right / 100,
-        "더하기만 했습니다. 섞은 횟수로 나눕니다.": right * 200,
+        "비율입니다. 퍼센트로 적습니다.": _shares()[0] / 100,
+        "더하기만 했습니다. 섞은 횟수로 나눕니다.": _shares()[0] * 200,
     },
     why="클래스의 평균 10개는 50장을 잘 따라갑니다. 우연히 설명하는 비율은 (클래스의 수 − 1) / (장수 − 1)쯤입니다.",
 )

@@ -52,7 +52,7 @@ def test_every_answer_gets_its_own_verdict_until_the_kernel_quits():
     start = time.monotonic()
     results, errors = grade_notebook(submitted, [CHAPTER])
     assert time.monotonic() - start < 120  # 꺼진 커널을 한계(300초)까지 기다리지 않는다
-    assert [result.verdict for result in results] == [CORRECT, WRONG, FAILED, UNSOLVED]
+    assert [result.verdict for result in results] == [CORRECT, WRONG, FAILED, UNSOLVED, MISSING]
     assert "(예측, 잰 값)" in results[1].hint
     assert "NameError" in results[2].hint
     assert [error.split(":")[0] for error in errors] == [f"코드 셀 {n}" for n in (2, 3, 5, 9)]
@@ -98,6 +98,7 @@ def test_printed_words_replaced_graders_and_forged_replies_earn_nothing():
         "beyond_sigmoid": WRONG,
         "companion_free_norm": MISSING,
         "encoder_64": FAILED,
+        "four_bits": MISSING,
     }
 
 
@@ -145,6 +146,7 @@ def test_kernel_hides_the_lecturer_takes_each_answer_at_its_moment_and_stops_an_
         "beyond_sigmoid": WRONG,  # 마지막에 낸 답
         "companion_free_norm": FAILED,
         "encoder_64": FAILED,  # 앞의 오류로 닿지 못한 것
+        "four_bits": MISSING,
     }
     assert [error.split(":")[0] for error in errors] == ["코드 셀 3", "코드 셀 5"]
     assert "ZeroDivisionError" in errors[0]

@@ -34,25 +34,28 @@ conv_parameters = Exercise(
 )
 
 
-def _dark() -> Tensor:
-    return load_images(split="test")[:500].clamp(max=0).square()
+def _percent(part: Tensor, whole: Tensor | int) -> float:
+    return float(100 * part / whole)
+
+
+def _out_of_reach() -> tuple[float, float]:
+    """시그모이드가 내지 못하는 값의 비율(%): 제곱오차로, 개수로."""
+    images = load_images(split="test")[:500]
+    dark = images.clamp(max=0)
+    by_error = _percent(dark.square().sum(), images.square().sum())
+    return by_error, _percent(dark.count_nonzero(), dark.numel())
 
 
 beyond_sigmoid = Prediction(
-    measure=lambda: _percent(_dark().sum(), load_images(split="test")[:500].square().sum()),
-    mistakes=lambda right: {
-        "0보다 작은 값의 개수를 세었습니다. 제곱오차는 0에서 먼 값일수록 큽니다.": _percent(
-            _dark().count_nonzero(), _dark().numel()
+    measure=lambda: _out_of_reach()[0],
+    mistakes=lambda _: {
+        "0보다 작은 값의 개수를 세었습니다. 제곱오차는 0에서 먼 값일수록 큽니다.": (
+            _out_of_reach()[1]
         ),
-        "시그모이드가 낼 수 있는 쪽입니다. 낼 수 없는 쪽에서 오차가 남습니다.": 100 - right,
-        "비율에 100을 곱해 %로 적습니다.": right / 100,
+        "비율에 100을 곱해 %로 적습니다.": _out_of_reach()[0] / 100,
     },
     why="0보다 작은 값에 가장 가까운 답은 0이고, 그 값의 제곱이 그대로 오차로 남습니다.",
 )
-
-
-def _percent(part: Tensor, whole: Tensor | int) -> float:
-    return float(100 * part / whole)
 
 
 @cache
@@ -75,10 +78,12 @@ def _rounding_costs() -> tuple[float, float]:
 
 four_bits = Prediction(
     measure=lambda: _rounding_costs()[0],
-    mistakes=lambda right: {
+    mistakes=lambda _: {
         "눈금을 재는 이미지에서 정했습니다. 학습 이미지에서 정합니다.": _rounding_costs()[1],
-        "늘어난 비율이 아니라 원래 오차에 대한 비입니다. 1을 빼고 100을 곱합니다.": 1 + right / 100,
-        "비율에 100을 곱해 %로 적습니다.": right / 100,
+        "늘어난 비율이 아니라 원래 오차에 대한 비입니다. 1을 빼고 100을 곱합니다.": (
+            1 + _rounding_costs()[0] / 100
+        ),
+        "비율에 100을 곱해 %로 적습니다.": _rounding_costs()[0] / 100,
     },
     why="눈금의 간격은 6비트의 4.2배이고, 반올림이 보태는 오차는 그 제곱인 17.6배쯤입니다.",
 )

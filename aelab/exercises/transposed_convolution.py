@@ -33,7 +33,7 @@ def _error_ratio(*, overlapping: bool) -> float:
 
 transpose_to_inverse = Prediction(
     measure=lambda: _error_ratio(overlapping=False),
-    mistakes=lambda right: {
+    mistakes=lambda _: {
         "본문의 3×3 커널로 쟀습니다. 2×2 평균으로 바꾸고 채움을 뺍니다.": _error_ratio(
             overlapping=True
         )
@@ -60,9 +60,11 @@ _CORNERS = tuple(product((4, 5), repeat=2))
 
 positive_kernels = Prediction(
     measure=lambda: 100 * _positive_share(4) / _positive_share(3),
-    mistakes=lambda right: {
-        "비율에 100을 곱해 %로 적습니다.": right / 100,
-        "거꾸로 나누었습니다. 커널 3의 무늬를 100 %로 봅니다.": 1e4 / right,
+    mistakes=lambda _: {
+        "비율에 100을 곱해 %로 적습니다.": _positive_share(4) / _positive_share(3),
+        "거꾸로 나누었습니다. 커널 3의 무늬를 100 %로 봅니다.": (
+            100 * _positive_share(3) / _positive_share(4)
+        ),
         "커널 4의 무늬의 비중만 적었습니다. 커널 3의 것으로 나눕니다.": 100 * _positive_share(4),
     },
     why="값이 모두 0보다 크면 고르지 않은 겹침이 무늬를 좌우하고, 커널 4는 그것을 없앱니다. "

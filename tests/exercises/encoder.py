@@ -163,7 +163,6 @@ WRONG = {
     ],
     "beyond_sigmoid": [
         (Measured((50, lambda: lost_below_zero() / 100)), "100을 곱해"),
-        (Measured((50, lambda: 100 - lost_below_zero())), "낼 수 없는 쪽에서"),
         ((50, 0), "다시 봅니다"),
         (52, "(예측, 잰 값)"),
     ],

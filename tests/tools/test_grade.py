@@ -51,7 +51,7 @@ def test_every_answer_gets_its_own_verdict_though_the_kernel_quits():
     start = time.monotonic()
     results, errors = grade_notebook(submitted, [CHAPTER])
     assert time.monotonic() - start < 120  # 꺼진 커널을 한계(300초)까지 기다리지 않는다
-    assert [result.verdict for result in results] == [CORRECT, WRONG, FAILED, UNSOLVED]
+    assert [result.verdict for result in results] == [CORRECT, WRONG, FAILED, UNSOLVED, MISSING]
     assert "(예측, 잰 값)" in results[1].hint
     assert "SyntaxError" in results[2].hint
     assert "line 2" in results[2].hint
@@ -98,6 +98,7 @@ def test_printed_words_replaced_graders_and_forged_replies_earn_nothing():
         "beyond_sigmoid": WRONG,
         "companion_free_norm": MISSING,
         "encoder_64": FAILED,
+        "four_bits": MISSING,
     }
 
 
@@ -147,6 +148,7 @@ def test_kernel_hides_the_lecturer_takes_each_answer_at_its_moment_and_loses_onl
         "beyond_sigmoid": WRONG,  # 마지막에 낸 답
         "companion_free_norm": FAILED,
         "encoder_64": FAILED,  # 앞의 오류로 닿지 못한 것
+        "four_bits": MISSING,
     }
     assert [error.split(":")[0] for error in errors] == [f"코드 셀 {n}" for n in (3, 5, 6)]
     assert "ZeroDivisionError" in errors[0]

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from tools import minutes
 from tools.chapters import chapters
 
 NUMBER = re.compile(r"(?<![\w.,/:#-])\d{1,3}(?:,\d{3})+(?:\.\d+)?|(?<![\w.,/:#-])\d+(?:\.\d+)?")
@@ -40,7 +41,8 @@ def spoken(notebook: dict) -> list[str]:
     texts = []
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
-            texts.append("".join(cell["source"]).split("## 더 읽을거리")[0])
+            text = "".join(cell["source"]).split("## 더 읽을거리")[0]
+            texts.append(minutes.LINE.sub("", text))  # 규칙으로 어림한 시간
         figure = cell["metadata"].get("mystnb", {}).get("figure", {})
         texts.append(figure.get("caption", ""))
     found = [each for text in texts for each in NUMBER.findall(NOT_PROSE.sub(" ", text))]

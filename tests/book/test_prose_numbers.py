@@ -6,6 +6,7 @@ import re
 import pytest
 
 from tools.chapters import chapters
+from tools.minutes import LINE
 
 NUMBER = re.compile(r"(?<![\w.,/:#-])\d{1,3}(?:,\d{3})+(?:\.\d+)?|(?<![\w.,/:#-])\d+(?:\.\d+)?")
 NOT_PROSE = re.compile(
@@ -42,7 +43,8 @@ def spoken(notebook: dict) -> list[str]:
     texts = []
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
-            texts.append("".join(cell["source"]).split("## 더 읽을거리")[0])
+            text = LINE.sub("", "".join(cell["source"]))  # 예상 시간은 규칙이 새긴다
+            texts.append(text.split("## 더 읽을거리")[0])
         figure = cell["metadata"].get("mystnb", {}).get("figure", {})
         texts.append(figure.get("caption", ""))
     found = [each for text in texts for each in NUMBER.findall(NOT_PROSE.sub(" ", text))]

@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from tools import execute, handout
 from tools.grading_kernel import UNSOLVED, Kernel
-from tools.submission import exercises_of
+from tools.submission import CELL_TIMEOUT, exercises_of, grade_cell
 
 CHAPTERS = execute.chapters()
 FOLDED = {"tags": ["hide-cell"], "cellView": "form", "jupyter": {"source_hidden": True}}

@@ -10,11 +10,12 @@ endif
 CONSTRAINTS ?= constraints.txt
 INSTALLED := .venv/.installed
 
-.PHONY: book test quick lint format execute claims bench ablation mutants publish lock audit handout kit clean
+.PHONY: book test quick lint format execute claims bench ablation mutants publish lock audit handout answers kit clean
 
-# 책을 짓습니다. book/_build/html/index.html을 엽니다.
+# 책을 짓습니다. book/_build/html/index.html을 엽니다. SOLUTIONS=0이면 풀이와 답을 뺀 책을 student/_build/html에 짓습니다.
+book: export AELAB_SOLUTIONS := $(SOLUTIONS)
 book: $(INSTALLED)
-	$(BIN)/jupyter-book build -W --keep-going book/
+	$(BIN)/jupyter-book build -W --keep-going book/ $(if $(filter 0,$(SOLUTIONS)),--path-output student)
 
 # 단위 시험, 그리고 장마다 저장된 출력이 참인지.
 test: $(INSTALLED)
@@ -25,7 +26,7 @@ test: $(INSTALLED)
 quick: $(INSTALLED)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/pytest -q -m "not slow" --disable-plugin-autoload -p xdist tests/aelab tests/exercises
+	$(BIN)/pytest -q -m "not slow" --disable-plugin-autoload -p xdist tests/aelab
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check
@@ -82,16 +83,21 @@ audit:
 	$(AUDIT)/python -m pip install --quiet pip-audit==2.10.1
 	$(AUDIT)/pip-audit --strict --no-deps --disable-pip -r constraints.txt
 
-# 풀이를 뺀 노트북을 handout/에 만듭니다.
+# 풀이를 뺀 노트북을 handout/에 만듭니다. OPTIONS="--published https://github.com/…"이면 Colab 링크가 그곳을 엽니다.
 handout: $(INSTALLED)
-	$(BIN)/python -m tools.handout handout
+	$(BIN)/python -m tools.handout handout $(OPTIONS)
+
+# 강의하는 사람의 답지를 answers/에, 퀴즈의 문제은행(Moodle GIFT, QTI)을 quiz/에 만듭니다.
+answers: $(INSTALLED)
+	$(BIN)/python -m tools.answers answers
+	$(BIN)/python -m tools.quiz quiz
 
 # 네트워크 없는 강의실의 꾸러미를 kit/에 만듭니다. OPTIONS="--for windows:3.12"로 더 담습니다.
 kit: book
 	$(BIN)/python -m tools.kit kit $(OPTIONS)
 
 clean:
-	rm -rf .venv book/_build mutants
+	rm -rf .venv book/_build student mutants
 
 $(INSTALLED): requirements.txt pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON3) -c "import sys; sys.version_info >= (3, 11) or sys.exit('파이썬 3.11 이상을 기대했는데 ' + sys.version.split()[0] + '입니다. make PYTHON3=python3.12처럼 고릅니다.')"

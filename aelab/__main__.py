@@ -7,6 +7,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import fields
 from io import TextIOWrapper
 from pathlib import Path
@@ -49,6 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     setattr(argparse, "_", lambda text: ARGPARSE.get(text, text))  # noqa: B010
     parser = argparse.ArgumentParser(prog="python -m aelab", description="오토인코더 실습 도구")
     commands = parser.add_subparsers(required=True, metavar="명령")
+    given = sys.argv[1:] if arguments is None else arguments
     for add, help in (
         (_add_data, "CIFAR-10을 찾고, 없으면 내려받습니다."),
         (_add_train, "오토인코더를 학습합니다."),
@@ -56,12 +58,14 @@ def main(arguments: list[str] | None = None) -> int:
         (_add_ship, "학습한 가중치를 패키지나 폴더에 담습니다."),
         (_add_projector, "시험 이미지의 잠재 벡터를 텐서보드로 봅니다."),
     ):
-        add(commands.add_parser(add.__name__.removeprefix("_add_"), help=help, description=help))
-    given = sys.argv[1:] if arguments is None else arguments
+        name = add.__name__.removeprefix("_add_")
+        command = commands.add_parser(name, help=help, description=help)
+        if name in given[:1]:  # torch를 불러오는 데 몇 초가 걸리므로 부른 명령만 갖춥니다.
+            add(command)
     options = parser.parse_args(given)
     try:
         options.run(options)
-    except (OSError, ValueError, FloatingPointError) as error:
+    except (OSError, ValueError, FloatingPointError, RuntimeError) as error:
         print(f"오류: {_in_options(str(error), options)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -80,7 +84,9 @@ def _in_options(message: str, options: argparse.Namespace) -> str:
         flag = "--" + name.replace("_", "-")
         message = re.sub(rf"^{name}: ", f"{flag}: ", message)
         message = message.replace(f"{name}=True", flag)
+        message = message.replace(f"{name}=False", f"--no{flag[1:]}")
     message = message.replace("batch_size=", "--batch-size ")
+    message = re.sub("^--(folders?): ", "", message)
     return re.sub("^name: ", "--data: ", message)
 
 
@@ -113,7 +119,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument("folder", type=Path, help="기록할 폴더")
     parser.add_argument("--resume", action="store_true", help="중단한 곳에서 이어 갑니다.")
-    parser.add_argument("--device", help="학습할 장치(기본: 있으면 cuda, 없으면 cpu)")
+    _add_device_option(parser)
     _add_data_option(parser, "cifar10")
     for setting in fields(TrainingConfig):
         flag, default = "--" + setting.name.replace("_", "-"), setting.default
@@ -128,8 +134,6 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
             parser.add_argument(flag, type=kind, default=default, metavar="값", help=text)
 
     def run(options: argparse.Namespace) -> None:
-        import torch
-
         from aelab.data import load_images
         from aelab.processes import Processes, joined
         from aelab.training import evaluate, fit
@@ -137,8 +141,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         config = TrainingConfig(**{name: getattr(options, name) for name in SETTINGS})
         train = load_images(options.data, "train")
         validation = load_images(options.data, "validation")
-        device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
-        with joined(device) as mine:
+        with joined(options.device) as mine:
             model = fit(
                 config, train, validation, options.folder, device=mine, resume=options.resume
             )
@@ -150,6 +153,11 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run)
 
 
+def _add_device_option(parser: argparse.ArgumentParser) -> None:
+    text = "계산할 장치(기본: 있으면 cuda, 없으면 cpu)"
+    parser.add_argument("--device", metavar="장치", help=text)
+
+
 def _add_data_option(parser: argparse.ArgumentParser, default: str) -> None:
     text = f"cifar10, toyworld, auto, 또는 사진이 든 폴더(기본: {default})"
     parser.add_argument("--data", default=default, metavar="자료", help=text)
@@ -157,20 +165,22 @@ def _add_data_option(parser: argparse.ArgumentParser, default: str) -> None:
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     _add_data_option(parser, "auto")
-    parser.add_argument("--device", default="cpu", metavar="장치", help="계산할 장치(기본: cpu)")
+    _add_device_option(parser)
     _add_weights_option(parser, "--weights", "잴 가중치가 담긴 폴더")
 
     def run(options: argparse.Namespace) -> None:
         from aelab.data import load_images
         from aelab.pretrained import load_pretrained, manifest
+        from aelab.processes import usable
         from aelab.training import evaluate
 
+        device = usable(options.device)
         listed = manifest(options.weights)
         images = load_images(options.data, "test")
         print(f"시험 이미지 {len(images):,}장({images.name}), 이미지마다 더한 제곱오차의 평균")
         print("잠재 차원      오차   목록의 오차")
         for latent_dim, shipped in listed.items():
-            model = load_pretrained(latent_dim, options.weights).to(options.device)
+            model = load_pretrained(latent_dim, options.weights).to(device)
             error = evaluate(model, images)
             print(f"{latent_dim:9d} {error:9.2f} {shipped.test_error:13.2f}")
 
@@ -196,7 +206,8 @@ def _add_ship(parser: argparse.ArgumentParser) -> None:
         from aelab.training import evaluate
 
         models = [as_shipped(load_best(folder)) for folder in options.folders]
-        options.to.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):
+            options.to.mkdir(parents=True, exist_ok=True)
         if not os.access(options.to, os.W_OK):
             raise PermissionError(f"to: {options.to}에 쓸 수 없습니다. 쓸 수 있는 폴더를 줍니다.")
         test = load_images(options.data, "test")

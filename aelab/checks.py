@@ -175,7 +175,9 @@ def check_positive_int(value: int, name: str) -> int:
             raise TypeError
         number = operator.index(value)
     except TypeError:
-        raise unexpected(name, "정수를", repr(value), error=TypeError) from None
+        digits = isinstance(value, str) and value.strip().isdecimal()
+        hint = f"{MENDED_BY}{name} = {value}" if digits else ""
+        raise unexpected(name, "정수를", repr(value), hint, TypeError) from None
     if number < 1:
         raise unexpected(name, "1 이상의 정수를", number)
     return number

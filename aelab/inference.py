@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from aelab.checks import check_positive_int, unexpected
+from aelab.checks import MENDED_BY, check_positive_int, unexpected
 from aelab.data import ImageSet
 from aelab.models import evaluation_mode
 
@@ -45,7 +45,9 @@ def collect(
     check_positive_int(batch_size, "batch_size")
     if not isinstance(inputs, ImageSet | Tensor):
         expected = "ImageSet이나 torch.Tensor를"
-        raise unexpected("inputs", expected, type(inputs).__name__, error=TypeError)
+        came = type(inputs).__name__
+        hint = f"{MENDED_BY}inputs = torch.tensor(inputs)" if came == "ndarray" else ""
+        raise unexpected("inputs", expected, came, hint, TypeError)
     if len(inputs) == 0:
         raise ValueError("inputs: 하나 이상을 기대했는데 비어 있습니다.")
     device = next((weight.device for weight in network.parameters()), torch.device("cpu"))

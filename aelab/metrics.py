@@ -33,7 +33,9 @@ def mse(restored: ImagesOrArray, original: ImagesOrArray) -> PerImage:
     return squared_error_per_image(restored, original) / math.prod(original.shape[1:])
 
 
-def psnr(restored: ImagesOrArray, original: ImagesOrArray, *, data_range: float) -> PerImage:
+def psnr(
+    restored: ImagesOrArray, original: ImagesOrArray, data_range: float | None = None
+) -> PerImage:
     """이미지마다의 최대 신호 대 잡음비, (batch,), 단위 dB.
 
     10·log10(data_range² / MSE)이며, 두 이미지가 같으면 무한대입니다.
@@ -41,21 +43,23 @@ def psnr(restored: ImagesOrArray, original: ImagesOrArray, *, data_range: float)
 
     인자
         restored, original: 같은 모양의 실수 (batch, channel, height, width), 텐서나 NumPy 배열.
-        data_range: 값이 가질 수 있는 폭. [-1, 1]이면 2, [0, 1]이면 1, [0, 255]이면 255.
+        data_range: 값이 가질 수 있는 폭. [-1, 1]이면 2, [0, 1]이면 1, [0, 255]이면 255. 꼭 적습니다.
 
     오류: 모양이나 자료형, 장치가 다르거나, 유한하지 않은 값이 있거나, 원본의 폭이 data_range보다 크면
         오류를 냅니다. [-1, 1]이나 [0, 1]로 보이는 원본에 다른 폭을 주면, 2보다 큰 폭은 오류이고 그
         밖에는 경고합니다.
     """
     restored, original = _checked_pair(restored, original)
-    data_range = _number(data_range)
+    data_range = _number(data_range, " [-1, 1]의 이미지이면 data_range=2입니다.")
     checks.check_finite(restored, "restored")
     checks.check_finite(original, "original")
     _check_data_range(data_range, original)
     return 10 * torch.log10(data_range**2 / mse(restored, original))
 
 
-def ssim(restored: ImagesOrArray, original: ImagesOrArray, *, data_range: float) -> PerImage:
+def ssim(
+    restored: ImagesOrArray, original: ImagesOrArray, data_range: float | None = None
+) -> PerImage:
     """이미지마다의 구조적 유사도, (batch,). 같은 이미지는 1이고, 클수록 비슷합니다.
 
     σ = 1.5인 11×11 가우스 창으로 평균·분산·공분산을 재고, 창이 온전히 들어가는 자리에서 구한
@@ -64,7 +68,7 @@ def ssim(restored: ImagesOrArray, original: ImagesOrArray, *, data_range: float)
     인자
         restored, original: 같은 모양의 실수 (batch, channel, height, width), 텐서나 NumPy 배열,
             값은 [0, data_range]. 음수가 섞이면 밝기 항의 뜻이 사라지므로 받지 않습니다.
-        data_range: 값의 범위의 폭.
+        data_range: 값의 범위의 폭. 꼭 적습니다.
 
     오류: 모양, 자료형, 장치, 범위가 다르거나 한 변이 11보다 작으면 오류를 냅니다. data_range는 `psnr`과
         같이 살핍니다.
@@ -73,7 +77,9 @@ def ssim(restored: ImagesOrArray, original: ImagesOrArray, *, data_range: float)
         visibility to structural similarity", IEEE TIP 13(4).
     """
     restored, original = _checked_pair(restored, original)
-    data_range = _number(data_range)
+    data_range = _number(
+        data_range, " [-1, 1]의 이미지는 (x + 1) / 2로 옮기고 data_range=1을 씁니다."
+    )
     hint = (
         " [-1, 1]의 이미지는 (x + 1) / 2로 옮기고 data_range=1을 씁니다. [0, 255]의 이미지는 "
         f"data_range=255입니다. 조금 넘친 값은 x.clamp(0, {data_range:g})로 자릅니다."
@@ -126,13 +132,14 @@ def _checked_pair(restored: ImagesOrArray, original: ImagesOrArray) -> tuple[Ima
     return restored.to(dtype), original.to(dtype)
 
 
-def _number(data_range: float) -> float:
+def _number(data_range: float | None, mend: str) -> float:
+    """조용히 틀린 값을 내지 않도록 기본값이 없습니다."""
     try:
-        number = float(data_range)
+        number = math.nan if data_range is None else float(data_range)
     except (TypeError, ValueError, RuntimeError):
         number = math.nan
     if not 0 < number < math.inf:
-        raise checks.unexpected("data_range", "0보다 큰 수를", repr(data_range))
+        raise checks.unexpected("data_range", "0보다 큰 수를", repr(data_range), mend)
     return number
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from aelab.checks import unexpected
+from aelab.checks import check_positive_int, unexpected
 from aelab.models import Autoencoder
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -43,10 +43,11 @@ def load_pretrained(latent_dim: int, folder: Path | str = WEIGHTS) -> Autoencode
     """CIFAR-10으로 학습한 오토인코더를 평가 모드로 읽습니다.
 
     인자
-        latent_dim: 64, 128, 256, 384 가운데 하나.
+        latent_dim: 담긴 크기 가운데 하나, 곧 `manifest()`의 열쇠.
         folder: manifest.json이 있는 폴더. 기본은 패키지에 담긴 가중치입니다.
 
     오류
+        TypeError: 크기가 정수가 아닐 때.
         ValueError: 없는 크기이거나, 파일이 목록(manifest.json)에 적힌 것과 다를 때.
         FileNotFoundError: 파일이 없을 때.
     """
@@ -130,7 +131,7 @@ def build_autoencoder(weights: Mapping[str, Tensor], source: str) -> Autoencoder
 
 
 def _listed(latent_dim: int, folder: Path) -> ShippedWeights:
-    shipped = manifest(folder)
+    shipped, latent_dim = manifest(folder), check_positive_int(latent_dim, "latent_dim")
     if latent_dim not in shipped:
         mend = (
             " 다른 크기는 학습해야 합니다: aelab.training.fit("

@@ -9,6 +9,8 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
+from aelab.checks import unexpected
+
 
 @dataclass(frozen=True)
 class Processes:
@@ -53,24 +55,34 @@ class Processes:
             dist.barrier()
 
 
+def usable(device: torch.device | str | None = None) -> torch.device:
+    """계산할 장치. None이면 CUDA가 있을 때 그 GPU, 없으면 CPU입니다.
+
+    오류: 이 컴퓨터에 없는 장치이면 ValueError.
+    """
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.empty(0, device=device).device
+    except (
+        RuntimeError,
+        AssertionError,
+    ) as error:  # CUDA 없이 지은 PyTorch는 AssertionError를 냅니다.
+        mend = " cpu로 바꾸고, torchrun이면 --nproc-per-node를 GPU의 수에 맞춥니다."
+        raise unexpected("device", "이 컴퓨터에 있는 장치를", f"'{device}'", mend) from error
+
+
 @contextmanager
-def joined(device: torch.device | str) -> Iterator[torch.device]:
+def joined(device: torch.device | str | None) -> Iterator[torch.device]:
     """torchrun이 띄웠으면 프로세스를 서로 잇고, 내가 쓸 장치를 냅니다.
 
-    GPU는 프로세스마다 하나씩 맡고 NCCL로, CPU는 Gloo로 잇습니다.
-
-    오류: GPU가 프로세스보다 적으면 ValueError.
+    GPU는 프로세스마다 하나씩 맡고 NCCL로, CPU는 Gloo로 잇습니다. 장치와 오류는 `usable`과 같습니다.
     """
-    device = torch.device(device)
     together = dist.is_available() and dist.is_torchelastic_launched()
-    if device.type == "cuda":
-        index = int(os.environ["LOCAL_RANK"]) if together else device.index or 0
-        if index >= torch.cuda.device_count():
-            raise ValueError(
-                f"device: {index + 1}번째 GPU를 기대했는데 GPU가 {torch.cuda.device_count()}개입니다. "
-                "없으면 cpu로 바꾸고, torchrun이면 --nproc-per-node를 GPU의 수에 맞춥니다."
-            )
-        device = torch.device("cuda", index)
+    if together and torch.device(device or usable()).type == "cuda":
+        device = f"cuda:{os.environ['LOCAL_RANK']}"
+    device = usable(device)
+    if device.type == "cuda" and device.index is not None:
         torch.cuda.set_device(device)
     if not together:
         yield device

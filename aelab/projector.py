@@ -63,7 +63,9 @@ def write(
                 tag=name,
             )
     except OSError as error:
-        raise OSError(f"folder: {folder}에 쓸 수 없습니다({error.strerror}).") from error
+        raise OSError(
+            f"folder: {folder}에 쓸 수 없습니다({error.strerror}). 쓸 수 있는 폴더를 줍니다."
+        ) from error
     return folder
 
 

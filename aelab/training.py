@@ -2,7 +2,8 @@
 
 import math
 import time
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, fields, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,13 +13,13 @@ from torch import nn
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 from tqdm import tqdm
 
-from aelab.checks import check_positive_int, unexpected
+from aelab.checks import MENDED_BY, check_positive_int, unexpected
 from aelab.data import ImageSet
 from aelab.inference import collect, naming_batch_size
 from aelab.metrics import squared_error_per_image
 from aelab.models import Autoencoder
 from aelab.muon import Muon
-from aelab.processes import Processes
+from aelab.processes import Processes, usable
 from aelab.runs import Run, load_best
 from aelab.types import Images, PerImage
 
@@ -102,13 +103,13 @@ def fit(
     오류
         FileExistsError: resume=False인데 끝나지 않았거나 설정이 다른 학습의 기록이 있을 때.
         OSError: 폴더에 쓸 수 없거나 디스크 공간이 모자랄 때. 앞선 기록은 그대로 남습니다.
-        ValueError: 기록이 손상되었거나 설정이나 이미지가 이어 가려는 것과 다를 때, 이미지가 없을 때.
+        ValueError: 기록이 손상되었거나 설정이나 이미지가 이어 가려는 것과 다를 때, 이미지나 장치가 없을 때,
+            컴파일할 수 없을 때.
         FloatingPointError: 손실이 유한하지 않을 때. 앞선 기록은 그대로 남습니다.
     """
-    if device is None and torch.cuda.is_available():
+    given, device, folder = device, usable(device), Path(folder)
+    if given is None and device.type == "cuda":
         print(f"GPU에서 학습합니다: {torch.cuda.get_device_name()}")
-        device = "cuda"
-    folder, device = Path(folder), torch.device(device or "cpu")
     config, processes = config.on(device), Processes.current()
     _check_shares(config, train, validation, processes)
     generator = torch.Generator().manual_seed(config.seed)
@@ -128,7 +129,7 @@ def fit(
         train = train.to(device)  # 한 번만 옮기고, 묶음은 GPU에서 고릅니다.
 
     recording = run.recording() if processes.is_first else nullcontext()
-    with recording, naming_batch_size(config.batch_size):
+    with recording, naming_batch_size(config.batch_size), _naming_compile():
         for epoch in range(len(run.history) + 1, config.epochs + 1):
             started = time.perf_counter()
             model.train()
@@ -242,6 +243,20 @@ def _multiplies_bf16(kind: str) -> bool:
     # 명령이 없는 CPU에서는 흉내 내느라 오히려 느립니다. 물어볼 함수가 없는 옛 PyTorch에서는 끕니다.
     capabilities = getattr(torch.cpu, "get_capabilities", dict)()
     return kind == "cpu" and capabilities.get("avx512_bf16", False)
+
+
+@contextmanager
+def _naming_compile() -> Iterator[None]:
+    """안에서 컴파일하지 못하면 고치는 말을 합니다: C++ 컴파일러나 Triton이 없는 컴퓨터입니다."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+            raise
+        raise ValueError(
+            "compile: torch.compile에는 C++ 컴파일러(GPU에서는 Triton)가 있어야 하는데 이 컴퓨터에서는 "
+            f"컴파일하지 못했습니다({str(error).splitlines()[0]}).{MENDED_BY}compile=False"
+        ) from error
 
 
 def _check_shares(

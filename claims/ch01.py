@@ -339,7 +339,7 @@ def random_kernels_read_brightness_as_well() -> Claim:
     found = _over_chance(GRAY * torch.ones(3, 3))
     return Claim(
         sentence="밝기는 학습하지 않은 첫 층도 학습한 첫 층만큼 잘 읽습니다.",
-        section="학습한 인코더 들여다보기",
+        section="더 깊이: 학습한 인코더 들여다보기",
         quantity="가장 닮은 채널의 상관계수, 학습한 것 − 학습하지 않은 스무 개의 평균",
         unit="",
         control="학습이 밝기를 읽는 채널을 만들었다면 0.05를 넘습니다.",
@@ -356,7 +356,7 @@ def trained_first_layers_read_edges_and_color_better() -> Claim:
     }
     return Claim(
         sentence="경계와 색의 차이는 여러 가중치에서 평균하면 학습한 첫 층이 더 잘 읽습니다.",
-        section="학습한 인코더 들여다보기",
+        section="더 깊이: 학습한 인코더 들여다보기",
         quantity="가장 닮은 채널의 상관계수, 학습한 것 − 학습하지 않은 스무 개의 평균",
         unit="",
         control="채널 서른두 개 가운데 우연히 닮은 것일 뿐이라면 0입니다.",

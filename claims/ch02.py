@@ -176,7 +176,7 @@ def kernel_four_does_not_remove_the_pattern() -> Claim:
     ]
     return Claim(
         sentence="난수 커널에서는 커널을 3에서 4로 바꾸어도 무늬의 비중이 그대로입니다.",
-        section="커널을 4로 바꾸면 사라지는가",
+        section="더 깊이: 커널을 4로 바꾸면 사라지는가",
         quantity="무늬의 비중, 커널 4 − 커널 3(같은 입력끼리)",
         unit="%p",
         control="고르지 않은 겹침이 무늬의 주된 까닭이라면 크게 줄어듭니다. 모두 1인 커널에서는 정말 사라집니다(다음 줄).",
@@ -191,7 +191,7 @@ def kernel_four_removes_the_uneven_overlap() -> Claim:
     four = _pattern_share(F.conv_transpose2d(ones, torch.ones(1, 1, 4, 4), stride=2, padding=1))
     return Claim(
         sentence="고르지 않은 겹침은 커널 3에 있고 커널 4에는 없습니다.",
-        section="무늬를 재는 법",
+        section="더 깊이: 무늬를 재는 법",
         quantity="모두 1인 커널에서 무늬의 비중, 커널 3 − 커널 4",
         unit="%p",
         control="겹침이 무늬를 만들지 않는다면 0입니다.",
@@ -204,7 +204,7 @@ def resized_convolution_is_clean_on_constant_input() -> Claim:
     methods = ("복사해 키운 뒤 합성곱", "보간해 키운 뒤 합성곱")
     return Claim(
         sentence="확대한 뒤 합성곱하면 모든 칸이 같은 입력에서는 무늬가 없습니다.",
-        section="커널을 4로 바꾸면 사라지는가",
+        section="더 깊이: 커널을 4로 바꾸면 사라지는가",
         quantity="무늬의 비중",
         unit="%",
         control="같은 입력에서 난수 커널의 전치 합성곱은 넷 가운데 셋이 무늬입니다.",
@@ -232,7 +232,7 @@ def copying_leaves_a_pattern_on_a_ramp() -> Claim:
     ]
     return Claim(
         sentence="복사해 키운 뒤 합성곱하면 비탈에서 두 칸 주기의 무늬가 생기고, 보간해 키우면 생기지 않습니다.",
-        section="커널을 4로 바꾸면 사라지는가",
+        section="더 깊이: 커널을 4로 바꾸면 사라지는가",
         quantity="무늬의 진폭 ÷ 한 칸의 기울기의 중앙값, 복사 − 보간(같은 커널끼리)",
         unit="배",
         control="확대한 뒤의 합성곱에 무늬가 없다는 말이 모든 입력에서 맞다면 0입니다.",
@@ -264,7 +264,7 @@ def _untrained(seed: int) -> aelab.Autoencoder:
 def last_layer_evens_out_the_overlap() -> Claim:
     return Claim(
         sentence="학습한 디코더의 마지막 전치 합성곱은 겹침의 차이를 거의 메웁니다.",
-        section="학습한 디코더에도 무늬가 남았는가",
+        section="더 깊이: 학습한 디코더에도 무늬가 남았는가",
         quantity="네 번 닿는 위치의 세기 ÷ 한 번 닿는 위치의 세기(16→32, 네 잠재 차원)",
         unit="배",
         control="겹침만 따르면 2배입니다. 학습 전의 디코더 스무 개가 그렇습니다.",
@@ -280,7 +280,7 @@ def last_layer_evens_out_the_overlap() -> Claim:
 def smaller_codes_leave_a_larger_gain_in_the_middle() -> Claim:
     return Claim(
         sentence="앞의 두 층에서는 64차원 디코더의 비가 384차원보다 큽니다.",
-        section="학습한 디코더에도 무늬가 남았는가",
+        section="더 깊이: 학습한 디코더에도 무늬가 남았는가",
         quantity="네 번 닿는 위치 ÷ 한 번 닿는 위치, 64차원 − 384차원",
         unit="배",
         control="잠재 차원이 상관없다면 가중치의 모음에 따라 부호가 갈립니다.",
@@ -307,7 +307,7 @@ def learned_kernel_is_a_block_not_a_tent() -> Claim:
     ]
     return Claim(
         sentence="학습한 마지막 커널은 천막이 아니라 오른쪽 아래의 2×2 블록을 닮았습니다.",
-        section="학습한 디코더에도 무늬가 남았는가",
+        section="더 깊이: 학습한 디코더에도 무늬가 남았는가",
         quantity="커널의 크기와의 상관계수, 2×2 블록 − 천막",
         unit="",
         control="겹침을 천막처럼 나누어 메웠다면 음수입니다.",
@@ -338,7 +338,7 @@ def photos_show_less_pattern_than_the_originals() -> Claim:
     }
     return Claim(
         sentence="사진의 재구성에 있는 두 칸 주기의 무늬는 원본에 본디 있는 것보다 작습니다.",
-        section="학습한 디코더에도 무늬가 남았는가",
+        section="더 깊이: 학습한 디코더에도 무늬가 남았는가",
         quantity="이미지마다 잰 무늬의 크기, 재구성 − 원본",
         unit="단계",
         control="디코더가 무늬를 보탠다면 양수입니다. 재구성에 1단계의 체스판을 심어(부호는 이미지마다 제멋대로) 자가 눈멀지 않았는지 함께 봅니다.",
@@ -357,7 +357,7 @@ def _flat(name: str) -> Tensor:
 def flat_images_keep_a_trace() -> Claim:
     return Claim(
         sentence="단색 이미지의 재구성에는 두 칸 주기의 무늬가 남아 있습니다.",
-        section="학습한 디코더에도 무늬가 남았는가",
+        section="더 깊이: 학습한 디코더에도 무늬가 남았는가",
         quantity="두 칸 주기의 무늬의 크기(입력은 0)",
         unit="단계",
         control="무늬가 모두 사라졌다면 입력처럼 0입니다.",
@@ -373,7 +373,7 @@ def coarser_patterns_are_larger_on_flat_images() -> Claim:
 
     return Claim(
         sentence="단색 이미지에 남은 네 칸 주기의 무늬는 두 칸 주기의 것보다 큽니다.",
-        section="학습한 디코더에도 무늬가 남았는가",
+        section="더 깊이: 학습한 디코더에도 무늬가 남았는가",
         quantity="무늬의 크기, 네 칸 주기 − 두 칸 주기(같은 색끼리)",
         unit="단계",
         control="네 칸의 자리에는 두 칸의 무늬도 들어 있으므로 조금 큰 것은 당연합니다. 그래서 문턱을 0.2단계로 둡니다.",

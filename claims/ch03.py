@@ -134,7 +134,7 @@ def ssim_sees_noise_more_on_plain_areas() -> Claim:
     plain, busy = similarity[order[:125]], similarity[order[-125:]]
     return Claim(
         sentence="같은 크기의 잡음이라도 SSIM은 무늬가 적은 곳에서 더 크게 떨어집니다.",
-        section="SSIM이 통하는 곳",
+        section="더 깊이: SSIM이 통하는 곳",
         quantity="무늬가 많은 이미지의 SSIM − 무늬가 적은 이미지의 SSIM(4분의 1씩)",
         unit="",
         control="잡음의 크기만 본다면 차이가 없습니다. 같은 이미지에서 MSE의 차이도 없습니다.",
@@ -309,7 +309,7 @@ def contrast_over_variance_decides() -> Claim:
     single = {"G만": alone(contrast.numpy()), "V만": alone(-deviation.numpy())}
     return Claim(
         sentence="승부는 국소 대비와 분산의 비 G/V가 가릅니다.",
-        section="무엇이 승부를 가르는가",
+        section="더 깊이: 무엇이 승부를 가르는가",
         quantity="G/V로 맞힌 비율 − 하나만으로 맞힌 비율(같은 이미지끼리)",
         unit="%p",
         control="G나 V 하나로도 그만큼 맞힌다면 비가 까닭이 아닙니다. 하나의 문턱은 다른 절반의 이미지에서 가장 좋게 골랐습니다.",
@@ -329,7 +329,7 @@ def ssim_does_not_forgive_the_shift() -> Claim:
 
     return Claim(
         sentence="SSIM은 MSE보다 이동에 너그럽지 않습니다.",
-        section="어긋남에 너그러운 거리를 찾아서",
+        section="더 깊이: 어긋남에 너그러운 거리를 찾아서",
         quantity="이동이 가림보다 가깝다고 나온 이미지의 비율, SSIM − MSE",
         unit="%p",
         control="SSIM이 이 약점을 고친다면 양수입니다.",

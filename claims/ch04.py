@@ -98,7 +98,7 @@ def _worse(kind: str, seeds: range = SEEDS) -> list[float]:
 def adam_and_adamw_hardly_feel_the_scale() -> Claim:
     return Claim(
         sentence="기본 Adam과 AdamW는 손실을 더하든 평균하든 결과가 거의 같습니다.",
-        section="손실의 크기",
+        section="더 깊이: 손실의 크기",
         quantity="80번 갱신한 뒤의 상대 오차, 평균으로 − 합으로(같은 시드끼리)",
         unit="",
         control="손실의 크기가 걸음에 남는다면 벌어집니다. 대조는 ε을 키운 Adam입니다.",
@@ -113,7 +113,7 @@ def adam_and_adamw_hardly_feel_the_scale() -> Claim:
 def large_eps_lets_the_scale_in() -> Claim:
     return Claim(
         sentence="ε이 크면 Adam도 손실의 크기에 영향을 받습니다.",
-        section="손실의 크기",
+        section="더 깊이: 손실의 크기",
         quantity="80번 갱신한 뒤의 상대 오차, 평균으로 − 합으로(같은 시드끼리)",
         unit="",
         control="ε과 상관없다면 0입니다. 대조는 ε이 기본값인 Adam입니다.",
@@ -126,7 +126,7 @@ def large_eps_lets_the_scale_in() -> Claim:
 def decay_inside_adam_lets_the_scale_in() -> Claim:
     return Claim(
         sentence="Adam에 준 가중치 감쇠는 손실의 크기에 따라 세기가 달라지고, AdamW에서는 그렇지 않습니다.",
-        section="손실의 크기",
+        section="더 깊이: 손실의 크기",
         quantity="80번 갱신한 뒤의 상대 오차, 평균으로 − 합으로(같은 시드끼리)",
         unit="",
         control="감쇠 자체의 탓이라면 AdamW에서도 벌어집니다.",
@@ -171,7 +171,7 @@ def _gap(first: tuple[str, str], second: tuple[str, str]) -> list[float]:
 def muon_leads_a_short_training() -> Claim:
     return Claim(
         sentence="짧은 학습에서 Muon은 AdamW보다 빠릅니다.",
-        section="AdamW와 Muon",
+        section="더 깊이: AdamW와 Muon",
         quantity="96번 갱신한 뒤의 상대 오차, AdamW − Muon(같은 시드끼리)",
         unit="",
         control="최적화기가 상관없다면 0입니다.",
@@ -186,7 +186,7 @@ def muon_leads_a_short_training() -> Claim:
 def initialization_matters_under_adamw() -> Claim:
     return Claim(
         sentence="AdamW에서는 PyTorch의 기본 초기화가 뚜렷이 늦습니다.",
-        section="초기화",
+        section="초기화와 최적화기",
         quantity="96번 갱신한 뒤의 상대 오차, PyTorch 기본 − 이 책(같은 시드끼리)",
         unit="",
         control="초기화가 상관없다면 0입니다.",
@@ -200,7 +200,7 @@ def initialization_matters_less_under_muon() -> Claim:
     muon = _gap(("Muon", "PyTorch 기본"), ("Muon", "이 책"))
     return Claim(
         sentence="초기화의 몫은 최적화기에 따라 다릅니다. Muon에서는 AdamW에서보다 작습니다.",
-        section="초기화",
+        section="초기화와 최적화기",
         quantity="(PyTorch 기본 − 이 책)의 상대 오차, AdamW에서 − Muon에서(같은 시드끼리)",
         unit="",
         control="초기화의 몫이 최적화기와 상관없다면 0입니다.",
@@ -229,7 +229,7 @@ def _cubic(matrix: Tensor, steps: int) -> Tensor:
 def more_steps_never_make_singular_values_equal() -> Claim:
     return Claim(
         sentence="Muon의 반복은 아무리 늘려도 특잇값을 같게 만들지 않습니다.",
-        section="AdamW와 Muon",
+        section="더 깊이: AdamW와 Muon",
         quantity="갱신의 가장 큰 특잇값 ÷ 가장 작은 특잇값",
         unit="배",
         control="다섯 번만 한 탓이라면 1000번에서는 1이 됩니다. 대조는 수렴하는 계수(1.5, −0.5)로 50번 한 것입니다.",
@@ -250,7 +250,7 @@ def more_steps_never_make_singular_values_equal() -> Claim:
 def muons_coefficients_were_chosen_to_rise_fast() -> Claim:
     return Claim(
         sentence="Muon의 계수는 작은 특잇값을 빨리 올립니다.",
-        section="AdamW와 Muon",
+        section="더 깊이: AdamW와 Muon",
         quantity="다섯 번 반복한 뒤의 가장 큰 특잇값 ÷ 가장 작은 특잇값",
         unit="배",
         control="수렴하는 계수(1.5, −0.5)로도 다섯 번이면 된다면 계수를 바꿀 까닭이 없습니다.",

@@ -239,7 +239,7 @@ def mixture_closes_part_of_the_gap() -> Claim:
         estimates.append(over_seeds(name, closed))
     return Claim(
         sentence="혼합 정규분포는 복잡함의 흩어짐에서 모자란 것의 일부만 메웁니다.",
-        section="혼합 정규분포",
+        section="더 깊이: 혼합 정규분포",
         quantity="여러 장 사이의 흩어짐에서 메운 몫(성분 다섯, EM의 시드마다)",
         unit="%",
         control="아무것도 메우지 못하면 0 %, 다 메우면 100 %입니다.",
@@ -545,7 +545,7 @@ def a_mixture_fitted_afterwards_beats_the_ring_vae() -> Claim:
     vae = _on_ring(_ring_models(1.0)["표본"])
     return Claim(
         sentence="보통의 오토인코더에 나중에 성분 여덟의 혼합 정규분포를 맞추면 고리에서는 VAE보다 낫습니다.",
-        section="VAE와 나중에 맞춘 분포",
+        section="더 깊이: VAE와 나중에 맞춘 분포",
         quantity="고리 위에 떨어진 표본, 나중에 맞춘 분포 − VAE(같은 시드)",
         unit="%p",
         control="VAE만 할 수 있는 일이라면 음수입니다. 같은 h에 정규분포 하나를 맞춘 것도 잽니다.",
@@ -566,7 +566,7 @@ def kl_costs_reconstruction() -> Claim:
 
     return Claim(
         sentence="KL을 더하면 재구성의 오차가 커집니다.",
-        section="KL의 대가",
+        section="더 깊이: KL의 대가",
         quantity="남은 오차(자료의 분산에 견준 비율), KL 있음 − KL 없음(같은 시드)",
         unit="%p",
         control="KL이 공짜라면 0입니다.",
@@ -583,7 +583,7 @@ def vae_reconstructions_are_thinner_than_the_data() -> Claim:
     found = _ring_models(1.0)
     return Claim(
         sentence="VAE의 재구성은 자료의 고리보다 가늘지만, 새로 뽑은 표본은 그렇지 않습니다.",
-        section="KL의 대가",
+        section="더 깊이: KL의 대가",
         quantity="반지름의 표준편차, VAE − 자료(같은 시드)",
         unit="",
         control="표본까지 가늘다면 고리가 가늘어진 것입니다. 표본은 안쪽에 떨어진 점 때문에 오히려 두껍습니다.",

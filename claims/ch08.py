@@ -246,7 +246,7 @@ def a_small_ratio_finds_near_duplicates() -> Claim:
     names = ("PCA", *weight_sets())
     return Claim(
         sentence="첫째와 둘째 이웃의 거리의 비가 0.7보다 작은 쌍은 거의 모두 라벨이 같습니다.",
-        section="학습 세트에 숨어 있는 시험 이미지",
+        section="더 깊이: 학습 세트에 숨어 있는 시험 이미지",
         quantity="라벨이 같은 쌍의 비율",
         unit="%",
         control="비가 아니라 거리 자체로도 된다면, 거리가 작은 차례로 같은 수를 골라도 그만큼 맞습니다.",
@@ -336,7 +336,7 @@ def _probe(name: str, seed: int) -> float:
 def frozen_codes_equal_pixels_with_one_per_cent() -> Claim:
     return Claim(
         sentence="라벨이 1 %뿐일 때 고정한 잠재 벡터의 선형 탐침은 픽셀과 거의 같습니다.",
-        section="라벨이 1 %뿐일 때",
+        section="더 깊이: 라벨이 1 %뿐일 때",
         quantity="정확도, 잠재 벡터 − 픽셀(같은 450장, 뽑기마다)",
         unit="%p",
         control="표현이 클래스를 꺼내기 쉽게 한다면 2 %p 넘게 높습니다.",
@@ -401,7 +401,7 @@ def pretraining_helps_a_little() -> Claim:
     }
     return Claim(
         sentence="라벨 1 %의 미세 조정에서 사전 학습된 가중치는 같은 학습률의 새 가중치보다 조금 낫습니다.",
-        section="라벨이 1 %뿐일 때",
+        section="더 깊이: 라벨이 1 %뿐일 때",
         quantity="정확도, 사전 학습 − 새 가중치(같은 450장, 같은 차례, 학습률 0.001)",
         unit="%p",
         control="초기화만 잘하면 되는 일이라면 0입니다. 상대도 크기를 맞추어 초기화했습니다.",
@@ -413,7 +413,7 @@ def pretraining_helps_a_little() -> Claim:
 def pretraining_does_not_help_at_another_rate() -> Claim:
     return Claim(
         sentence="학습률을 0.003으로 올리면 사전 학습의 이득은 1 %p에 못 미칩니다.",
-        section="라벨이 1 %뿐일 때",
+        section="더 깊이: 라벨이 1 %뿐일 때",
         quantity="정확도, 사전 학습 − 새 가중치(학습률 0.003)",
         unit="%p",
         control="사전 학습의 덕이라면 학습률이 달라도 2 %p쯤 남습니다.",
@@ -431,7 +431,7 @@ def pretraining_does_not_help_at_another_rate() -> Claim:
 def a_poor_initialisation_flatters_pretraining() -> Claim:
     return Claim(
         sentence="PyTorch의 기본 초기화와 견주면 사전 학습의 이득이 훨씬 크게 보입니다.",
-        section="라벨이 1 %뿐일 때",
+        section="더 깊이: 라벨이 1 %뿐일 때",
         quantity="정확도, 크기를 맞춘 새 가중치 − PyTorch의 기본 초기화(학습률 0.001)",
         unit="%p",
         control="초기화가 상관없다면 0입니다.",

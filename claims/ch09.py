@@ -303,7 +303,7 @@ def classes_leave_a_trace() -> Claim:
 def brightness_explains_more_than_classes() -> Claim:
     return Claim(
         sentence="평균 밝기 하나가 클래스보다 훨씬 많은 분산을 설명합니다.",
-        section="배경색이 좌우하는가",
+        section="더 깊이: 배경색이 좌우하는가",
         quantity="설명하는 분산, 평균 밝기 − 클래스",
         unit="%p",
         control="클래스가 더 중요하다면 음수입니다.",
@@ -329,7 +329,7 @@ def hue_adds_no_more_than_classes() -> Claim:
 
     return Claim(
         sentence="평균 색이 설명하는 것은 대부분 밝기이고, 색조가 더하는 몫은 클래스보다 크지 않습니다.",
-        section="배경색이 좌우하는가",
+        section="더 깊이: 배경색이 좌우하는가",
         quantity="설명하는 분산, (평균 색 − 평균 밝기) − 클래스",
         unit="%p",
         control="색이 좌우한다면 색조가 클래스보다 1 %p 넘게 더 설명합니다.",
@@ -347,7 +347,7 @@ def border_explains_more_than_an_equal_centre() -> Claim:
 
     return Claim(
         sentence="넓이를 맞추어도 가장자리 색이 가운데 색보다 조금 더 설명합니다.",
-        section="배경색이 좌우하는가",
+        section="더 깊이: 배경색이 좌우하는가",
         quantity="설명하는 분산, 가장자리 448픽셀의 색 − 가운데 484픽셀의 색",
         unit="%p",
         control="배경과 상관없이 넓이의 탓이라면 0입니다.",
@@ -365,7 +365,7 @@ def codes_lean_to_the_border_no_more_than_pixels() -> Claim:
 
     return Claim(
         sentence="잠재 벡터는 학습하지 않은 픽셀보다 가장자리로 더 기울지 않습니다.",
-        section="배경색이 좌우하는가",
+        section="더 깊이: 배경색이 좌우하는가",
         quantity="가장자리와 가운데의 차이, 잠재 벡터 − 픽셀",
         unit="%p",
         control="MSE로 학습한 탓에 배경으로 치우쳤다면 양수입니다.",
@@ -420,7 +420,7 @@ def three_numbers_of_colour_part_ships_from_frogs() -> Claim:
     colours = _pair(_centre, 8, 6)
     return Claim(
         sentence="배와 개구리는 가운데의 평균 색 셋만으로도 잠재 벡터만큼 갈립니다.",
-        section="배경색이 좌우하는가",
+        section="더 깊이: 배경색이 좌우하는가",
         quantity="이웃의 클래스가 같은 비율, 잠재 벡터 − 가운데 색(같은 이미지)",
         unit="%p",
         control="모양을 보고 갈랐다면 잠재 벡터가 4 %p 넘게 높습니다. 밝기 하나로도 되는지 함께 잽니다.",

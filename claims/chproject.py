@@ -191,7 +191,7 @@ def denoising_not_more_training_costs_clean_photos() -> Claim:
 
     return Claim(
         sentence="깨끗한 사진에서 더 잃는 것은 잡음 제거를 배운 탓입니다.",
-        section="약한 잡음에서는 왜 지는가",
+        section="더 깊이: 약한 잡음에서는 왜 지는가",
         quantity="깨끗한 사진의 제곱오차 합, 가르친 뒤 − 가르치기 전",
         unit="",
         control="150번 더 학습한 탓이라면, 잡음 없이(σ = 0) 똑같이 학습해도 그만큼 잃습니다.",
@@ -207,7 +207,7 @@ def teaching_halves_the_leak() -> Claim:
 
     return Claim(
         sentence="가르치면 새어 나오는 잡음이 줄어듭니다.",
-        section="약한 잡음에서는 왜 지는가",
+        section="더 깊이: 약한 잡음에서는 왜 지는가",
         quantity="새어 나온 잡음의 몫(σ = 0.3), 가르친 뒤 ÷ 가르치기 전",
         unit="배",
         control="더 학습해서 준 것이라면, 잡음 없이(σ = 0) 똑같이 학습해도 줄어듭니다.",
@@ -224,7 +224,7 @@ def mixing_levels_helps_far_from_the_taught_one() -> Claim:
 
     return Claim(
         sentence="여러 세기를 섞어 가르치면 0.3에서 먼 세기에서 나아집니다.",
-        section="보고의 보기",
+        section="더 깊이: 보고의 보기",
         quantity="PSNR, 섞어서 − 하나로(같은 시드)",
         unit="dB",
         control="0.3에서도 나아진다면 섞어서가 아니라 그저 더 잘 배운 것입니다.",

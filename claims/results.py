@@ -20,13 +20,17 @@ def chapters() -> list[str]:
     return sorted(path.stem.removeprefix("ch") for path in FOLDER.glob("ch*.py"))
 
 
-def fingerprint(chapter: str) -> str:
-    """결과가 기댄 것의 SHA-256: 장의 코드와 공통의 코드, 가중치의 목록, 자료의 이름."""
+def fingerprint(chapter: str, sizes: Iterable[str]) -> str:
+    """결과가 기댄 것의 SHA-256: 장의 코드와 공통의 코드, 잰 크기의 가중치, 자료의 이름.
+
+    나중에 다른 크기의 가중치를 담아도 이미 잰 것은 낡지 않습니다.
+    """
     digest = hashlib.sha256(DATA.encode())
     for path in (FOLDER / f"ch{chapter}.py", FOLDER / "claim.py", FOLDER / "weights.py"):
         digest.update(structure(path.read_text(encoding="utf-8")).encode())
     for path in weights.manifests():
-        digest.update(json.dumps(json.loads(path.read_bytes())).encode())
+        listed = json.loads(path.read_bytes())
+        digest.update(json.dumps({size: listed.get(size) for size in sizes}).encode())
     return digest.hexdigest()
 
 
@@ -49,8 +53,10 @@ def structure(code: str) -> str:
 
 def write(chapter: str, claims: dict[str, Claim], minutes: float) -> None:
     """장 하나의 결과를 씁니다. 수는 유효 숫자 여덟 자리입니다."""
+    sizes = sorted({size for path in weights.manifests() for size in json.loads(path.read_bytes())})
     content = {
-        "fingerprint": fingerprint(chapter),
+        "fingerprint": fingerprint(chapter, sizes),
+        "sizes": sizes,
         "data": DATA,
         "weights": list(weights.weight_sets()),
         "cpu_minutes": round(minutes, 1),
@@ -77,7 +83,8 @@ def stale(names: Iterable[str]) -> dict[str, str]:
     return {
         name: f"python -m claims {name}"
         for name in names
-        if (found := read(name)) is None or found["fingerprint"] != fingerprint(name)
+        if (found := read(name)) is None
+        or found["fingerprint"] != fingerprint(name, found["sizes"])
     }
 
 

@@ -1,11 +1,13 @@
 """제출물 하나를 실행하며 채점하는 커널. 무엇을 막고 무엇을 막지 못하는지는 grade.py에 적었습니다."""
 
 import ast
+import contextlib
 import hashlib
 import inspect
 import os
 import queue
 import shutil
+import signal
 import tempfile
 import time
 from dataclasses import dataclass
@@ -14,6 +16,8 @@ from pathlib import Path
 from tools.execute import find_cifar10
 
 START_TIMEOUT = 120  # 초. 커널이 뜰 때까지
+TOO_LONG = "제한 시간 안에 끝나지 않았습니다."
+GRACE = 5  # 초. 멈추라고 한 다음 기다리는 시간
 CORRECT, WRONG, UNSOLVED, MISSING, FAILED = "정답", "오답", "풀지 않음", "없음", "실행 실패"
 # 커널이 물려받는 환경 변수. 나머지에는 비밀이 있을 수 있다
 INHERITED = ("PATH", "LANG", "OMP_NUM_THREADS", "SYSTEMROOT", "TEMP", "TMP", "PATHEXT", "COMSPEC")
@@ -129,25 +133,31 @@ class Kernel:
         self.secret = ast.literal_eval(secret["data"]["text/plain"])
 
     def ask(self, source: str, timeout: float, **options) -> dict:
-        """커널에 실행을 청하고 응답의 내용을 기다립니다. 오지 않으면 Stopped."""
+        """커널에 실행을 청하고 응답의 내용을 기다립니다. 시간이 지나면 멈추라고 하고, 듣지 않으면 Stopped."""
         request = self.client.execute(source, allow_stdin=False, **options)
-        deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            try:
-                reply = self.client.get_shell_msg(timeout=0.5)
-            except queue.Empty:
-                if not self.manager.is_alive():
-                    raise Stopped("커널이 꺼졌습니다.") from None
-                continue
-            if reply["parent_header"].get("msg_id") == request:
-                return reply["content"]
-        raise Stopped("제한 시간 안에 끝나지 않았습니다.")
+        for wait in (timeout, GRACE):
+            deadline = time.monotonic() + wait
+            while time.monotonic() < deadline:
+                try:
+                    reply = self.client.get_shell_msg(timeout=0.5)
+                except queue.Empty:
+                    if not self.manager.is_alive():
+                        raise Stopped(
+                            "커널이 꺼졌습니다(메모리가 모자라거나 코드가 끈 것입니다)."
+                        ) from None
+                    continue
+                if reply["parent_header"].get("msg_id") == request:
+                    return reply["content"]
+            self.manager.interrupt_kernel()
+        raise Stopped(TOO_LONG)
 
     def run(self, source: str, timeout: float) -> str:
         """글을 실행합니다. 오류가 없으면 빈 글, 있으면 그 까닭."""
         reply = self.ask(source, timeout)
         if reply["status"] == "ok":
             return ""
+        if reply.get("ename") == "KeyboardInterrupt":
+            return TOO_LONG
         return f"{reply.get('ename', '오류')}: {reply.get('evalue', '')}"
 
     def grade(self, name: str, answer: str, timeout: float) -> Result:
@@ -164,11 +174,17 @@ class Kernel:
         if signed.get("signature") != signature:
             return Result(name, FAILED, "채점기가 결과를 돌려주지 않았습니다.")
         verdict, hint = ast.literal_eval(text)
+        if verdict == "오류" and hint.startswith("KeyboardInterrupt"):
+            hint = TOO_LONG
         return Result(name, VERDICTS[verdict], hint)
 
     def close(self) -> None:
         self.client.stop_channels()
         if self.manager.has_kernel:
+            group = getattr(self.manager.provisioner, "pgid", None)
             self.manager.shutdown_kernel(now=True)
+            if group:  # 학생의 코드가 띄워 둔 프로세스까지
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(group, signal.SIGKILL)
         for folder in (self.folder, self.sockets):
             shutil.rmtree(folder, ignore_errors=True)

@@ -3,6 +3,10 @@
     python -m tools.handout handout                              # 모든 장
     python -m tools.handout handout book/01_encoder.ipynb
     python -m tools.handout handout --quiz-answers               # 퀴즈의 답은 남깁니다.
+    python -m tools.handout handout --published https://github.com/OWNER/NAME/tree/handout
+
+제목 밑의 Colab 링크는 풀이가 있는 원본을 열므로 뺍니다. 나누어 줄 노트북만 따로 올려 둔 저장소나 가지가 있으면
+`--published`에 적습니다. 그러면 링크가 그곳의 노트북을 엽니다.
 
 본문의 출력과 그림은 남겨 실행하지 않고도 읽을 수 있게 하고, 연습문제의 출력은 지웁니다. 채점하는
 check(...)는 그대로 있어 학생이 바로 확인할 수 있습니다. 걷은 노트북은 tools/grade.py가 채점합니다.
@@ -17,6 +21,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from tools import execute
+from tools.publish import COLAB, COLAB_LINK, GITHUB, read_address
 
 DETAILS = re.compile(r"\n*<details>.*?</details>", re.DOTALL)
 LINK = re.compile(r"(?<!!)\[([^\]\[]+)\]\(([\w./-]+)(#[^)\s]*)?\)")
@@ -68,14 +73,37 @@ def local_links(text: str, files: set[str] | None) -> str:
     return LINK.sub(lambda found: found[0] if found[2] in files else found[1], text)
 
 
-def write_all(chapters: list[Path], folder: Path, *, quiz_answers: bool = False) -> list[Path]:
-    """장마다 나누어 줄 노트북을 `folder`에 씁니다. 이미 있는 것은 새것으로 바뀝니다."""
+def lead_to(notebook: NotebookNode, name: str, published: tuple[str, str]) -> None:
+    """제목 밑의 Colab 링크를 나누어 준 노트북 `name`으로 돌리거나, 올린 곳이 없으면 지웁니다."""
+    address, branch = published
+    title = notebook.cells[0]
+    title.source = COLAB_LINK.sub("", title.source)
+    if address:
+        link = f"{COLAB}/github/{address.removeprefix(GITHUB)}/blob/{branch or 'main'}/{name}"
+        heading, _, rest = title.source.partition("\n")
+        title.source = f"{heading}\n\n[Colab에서 열기]({link})\n{rest}".rstrip("\n")
+
+
+def write_all(
+    chapters: list[Path],
+    folder: Path,
+    *,
+    quiz_answers: bool = False,
+    published: tuple[str, str] = ("", ""),
+) -> list[Path]:
+    """장마다 나누어 줄 노트북을 `folder`에 씁니다. 이미 있는 것은 새것으로 바뀝니다.
+
+    인자
+        quiz_answers: `without_solutions`와 같습니다.
+        published: 노트북을 올려 둘 저장소의 주소와 가지. 빈 글이면 Colab 링크를 지웁니다.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     files = {chapter.name for chapter in chapters}
     written = []
     for chapter in chapters:
         notebook = nbformat.read(chapter, as_version=4)
         handout = without_solutions(notebook, quiz_answers=quiz_answers, files=files)
+        lead_to(handout, chapter.name, published)
         path = folder / chapter.name
         path.write_text(
             nbformat.writes(handout).rstrip("\n") + "\n", encoding="utf-8", newline="\n"
@@ -89,13 +117,22 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("folder", type=Path, help="쓸 폴더")
     parser.add_argument("chapters", type=Path, nargs="*", help="장의 노트북(기본은 모든 장)")
     parser.add_argument("--quiz-answers", action="store_true", help="퀴즈의 답은 남깁니다.")
+    parser.add_argument(
+        "--published", default="", help="나누어 줄 노트북을 올린 저장소나 가지의 주소"
+    )
     options = parser.parse_args(arguments)
     chapters = options.chapters or execute.chapters()
     if options.folder.resolve() in {chapter.resolve().parent for chapter in chapters}:
         parser.error(f"원본이 든 폴더가 아닌 곳을 기대했는데 {options.folder}이(가) 왔습니다.")
     if missing := [str(chapter) for chapter in chapters if not chapter.is_file()]:
         parser.error(f"노트북을 기대했는데 없습니다: {', '.join(missing)}")
-    written = write_all(chapters, options.folder, quiz_answers=options.quiz_answers)
+    try:
+        published = read_address(options.published)
+    except ValueError as error:
+        parser.error(str(error))
+    written = write_all(
+        chapters, options.folder, quiz_answers=options.quiz_answers, published=published
+    )
     print(f"{options.folder}: 노트북 {len(written)}개")
 
 

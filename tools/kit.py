@@ -3,7 +3,7 @@
     python -m tools.kit kit                          # 이 컴퓨터와 같은 운영체제와 파이썬
     python -m tools.kit kit --for windows:3.12       # 다른 운영체제나 파이썬의 휠을 더 담습니다.
     python -m tools.kit kit --for macos:3.13 --only  # 만들어 둔 꾸러미에 휠을 보탭니다.
-    python -m tools.kit kit --handout                # 풀이를 뺀 노트북을 담고 책의 쪽은 뺍니다.
+    python -m tools.kit kit --handout                # 풀이를 뺀 노트북과, 지어 놓았으면 풀이를 뺀 책
 
 담는 것: 휠(aelab과 그 의존성, JupyterLab), 노트북, 지어 놓은 책, 디스크에 있으면 CIFAR-10, 설치하는
 명령과 안내. 같은 폴더에 다시 만들면 모두 새것으로 바뀝니다. --only이면 전에 담은 휠은 남습니다.
@@ -27,6 +27,7 @@ from tools.handout import write_all
 
 ROOT = BOOK.parent
 SITE = BOOK / "_build" / "html"
+STUDENT_SITE = ROOT / "student" / "_build" / "html"  # make book SOLUTIONS=0
 STARTER = ROOT / "tools" / "usb"  # 꾸러미에 그대로 담기는 안내와 명령
 INSTALLED = ("aelab", "jupyterlab", "ipykernel")
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "LICENSE-text")  # 휠을 만드는 데 드는 것
@@ -151,8 +152,11 @@ def copy_contents(folder: Path, *, handout: bool) -> list[str]:
         notebooks.mkdir()
         for chapter in chapters:
             shutil.copy(chapter, notebooks)
-        replace_folder(SITE, site, ignore=shutil.ignore_patterns("_sources", ".buildinfo"))
-        report.append(f"노트북 {len(chapters)}개와 책의 쪽 {len(list(site.glob('*.html')))}개")
+        report.append(f"노트북 {len(chapters)}개")
+    built = STUDENT_SITE if handout else SITE
+    if (built / "index.html").exists():
+        replace_folder(built, site, ignore=shutil.ignore_patterns("_sources", ".buildinfo"))
+        report.append(f"책의 쪽 {len(list(site.glob('*.html')))}개")
     root = find_cifar10()
     if root is None:
         report.append("CIFAR-10은 디스크에 없어 뺐습니다(toyworld로 실행됩니다)")
@@ -193,7 +197,7 @@ def main(arguments: list[str]) -> None:
         "--only", action="store_true", help="전에 담은 휠을 두고 --for의 휠만 보탭니다."
     )
     parser.add_argument(
-        "--handout", action="store_true", help="노트북에서 풀이를 빼고, 쪽도 뺍니다."
+        "--handout", action="store_true", help="노트북과 책의 쪽에서 풀이를 뺍니다."
     )
     parser.add_argument("--index", help="휠을 더 찾을 색인의 주소(CPU용 PyTorch 등)")
     options = parser.parse_args(arguments)

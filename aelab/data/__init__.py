@@ -17,9 +17,9 @@ def load_images(name: str | Path = "auto", split: str = "train") -> ImageSet:
 
     인자
         name: "cifar10"은 진짜 CIFAR-10, "toyworld"는 패키지가 그려 내는 그림입니다. "auto"는
-            CIFAR-10이 디스크(환경 변수 AELAB_DATA의 폴더, 없으면 사용자 캐시 폴더)에 있으면 그것을,
-            없으면 내려받아 쓰고, 내려받을 수 없거나 AELAB_OFFLINE=1이면 toyworld를 씁니다. 사진이 든 폴더의
-            경로이면 `ImageSet.from_folder`입니다.
+            CIFAR-10이 디스크(환경 변수 AELAB_DATA의 폴더, 사용자 캐시 폴더, torchvision이 받아 둔
+            `./data`)에 있으면 그것을, 없으면 내려받아 쓰고, 내려받을 수 없거나 AELAB_OFFLINE=1이면
+            toyworld를 씁니다. 사진이 든 폴더의 경로이면 `ImageSet.from_folder`입니다.
         split: "train"(학습), "validation"(검증), "test"(시험).
 
     돌려주는 값: CIFAR-10은 45,000 / 5,000 / 10,000장, toyworld는 10,000 / 1,000 / 2,000장의 ImageSet.

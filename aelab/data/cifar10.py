@@ -82,7 +82,7 @@ def _md5_of_unchanged(path: Path, size: int, modified: int) -> str:
 
 
 def locate(*, strict: bool = False) -> Path | None:
-    """온전한 CIFAR-10이 든 폴더. 환경 변수 AELAB_DATA, 캐시 폴더의 차례로 찾고 없으면 None.
+    """온전한 CIFAR-10이 든 폴더. 환경 변수 AELAB_DATA, 캐시 폴더, `./data`의 차례로 찾고 없으면 None.
 
     AELAB_DATA에는 `cifar-10-batches-py` 폴더도, 그것이 든 폴더와 그 위의 폴더도 적을 수 있습니다.
 
@@ -107,8 +107,8 @@ def locate(*, strict: bool = False) -> Path | None:
         if strict:
             raise FileNotFoundError(message)
         _warn(f"{message} 이 폴더는 건너뜁니다.")
-    folder = cache_folder()
-    return None if bad_files(folder) else folder
+    places = cache_folder(), Path("data").absolute()  # torchvision의 예제는 ./data에 받습니다.
+    return next((place for place in places if not bad_files(place)), None)
 
 
 @cache  # 세 세트를 차례로 불러도 한 번만 알립니다.
@@ -138,7 +138,8 @@ def download() -> Path:
     except DownloadError:
         raise
     except (OSError, tarfile.TarError) as error:
-        raise DownloadError(f"{folder}에 CIFAR-10을 저장하지 못했습니다: {error}.") from error
+        message = f"{folder}에 CIFAR-10을 저장하지 못했습니다: {error}."
+        raise DownloadError(f"{message}\n{BY_HAND}") from error
     return folder
 
 

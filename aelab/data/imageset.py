@@ -80,9 +80,9 @@ class ImageSet:
             ("labels", self.labels, torch.int64, (len(self.images),)),
         ):
             if values.dtype != dtype or values.shape != shape:
-                raise unexpected(
-                    name, f"{dtype} {shape}를", f"{values.dtype} {tuple(values.shape)}"
-                )
+                came = f"{type(values).__name__} {values.dtype} {tuple(values.shape)}"
+                mend = " 사진은 ImageSet.from_folder(폴더)가, 배열은 torch.from_numpy(배열)이 바꿉니다."
+                raise unexpected(name, f"Tensor {dtype} {shape}를", came, mend)
 
     @classmethod
     def from_folder(cls, folder: Path | str, split: str | None = None) -> "ImageSet":

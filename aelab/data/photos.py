@@ -14,13 +14,15 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
-from aelab.checks import unexpected
+from aelab.checks import unexpected, warn
 from aelab.data.imageset import check_split, to_float
 from aelab.types import Images
 
 SIDE = 32
 _DRAFT = 4 * SIDE  # JPEG은 이보다 작지 않은 가장 작은 크기로 푼다. 큰 사진이 몇 배 빨라진다
 _HELD_OUT = 0.1  # 검증과 시험에 하나씩 떼어 두는 비율
+_HEIC = (".heic", ".heif")  # 아이폰의 사진. Pillow 혼자서는 읽지 못합니다
+_HEIC_MEND = "HEIC이면 사진 앱에서 JPEG로 내보내 다시 엽니다."
 
 Photo = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
 
@@ -70,9 +72,8 @@ def read_folder(folder: Path | str, split: str | None) -> tuple[np.ndarray, list
         labels.append(classes.index(_class_of(file, folder)))
     if unreadable:
         shown = ", ".join(unreadable[:10]) + (" 등" if len(unreadable) > 10 else "")
-        warnings.warn(
-            f"{folder}: 사진 {len(unreadable)}장을 읽지 못해 건너뜁니다: {shown}", stacklevel=3
-        )
+        mend = f" {_HEIC_MEND}" if any(name.lower().endswith(_HEIC) for name in unreadable) else ""
+        warn(f"{folder}: 사진 {len(unreadable)}장을 읽지 못해 건너뜁니다: {shown}.{mend}")
     if not pictures:
         raise ValueError(f"{folder}: 읽을 수 있는 사진이 한 장도 없습니다.")
     return np.stack(pictures), labels, [name or folder.resolve().name for name in classes]
@@ -82,9 +83,8 @@ def _photo_files(folder: Path) -> list[Path]:
     """폴더와 바로 아래 하위 폴더의 사진. 이름의 차례이고, 숨은 파일은 뺍니다."""
     known, formats = Image.registered_extensions(), _formats()
     files = [*folder.glob("[!.]*"), *folder.glob("[!.]*/[!.]*")]
-    return sorted(
-        file for file in files if known.get(file.suffix.lower()) in formats and file.is_file()
-    )
+    suffixes = {*_HEIC, *(suffix for suffix, kind in known.items() if kind in formats)}
+    return sorted(file for file in files if file.suffix.lower() in suffixes and file.is_file())
 
 
 def _class_of(file: Path, folder: Path) -> str:
@@ -145,8 +145,7 @@ def _opened(photo: Photo) -> Image.Image:
         ) from None
     except UnidentifiedImageError:
         raise ValueError(
-            f"{name}: 읽을 수 있는 사진을 기대했는데 모르는 형식입니다. HEIC이면 사진 앱에서 "
-            "JPEG로 내보내 다시 엽니다."
+            f"{name}: 읽을 수 있는 사진을 기대했는데 모르는 형식입니다. {_HEIC_MEND}"
         ) from None
     except Image.DecompressionBombError:
         raise ValueError(f"{name}: 사진이 너무 큽니다. 줄여서 다시 엽니다.") from None

@@ -1,13 +1,18 @@
 """1장 인코더의 연습문제."""
 
 import copy
-from typing import Any
+from functools import cache
 
 import torch
 from torch import Tensor, nn
 
-from aelab.exercises.answers import Hint, as_shape, as_tensor, call, close, expect, without
+from aelab.data import load_images
+from aelab.exercises.answers import Hint, as_shape, call, close, expect, without
 from aelab.exercises.engine import Exercise
+from aelab.exercises.prediction import Prediction
+from aelab.inference import predict
+from aelab.metrics import squared_error_per_image
+from aelab.pretrained import load_pretrained
 
 PARAMETER_BUDGET = 300_000  # 64×64 인코더의 잠재 차원이 128일 때
 
@@ -29,40 +34,58 @@ conv_parameters = Exercise(
 )
 
 
-def _levels(_: torch.Generator) -> list[tuple[Tensor]]:
-    dark = torch.arange(3 * 8 * 8, dtype=torch.uint8).reshape(3, 8, 8) // 2
-    return [(torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16),), (dark,)]
+def _percent(part: Tensor, whole: Tensor | int) -> float:
+    return float(100 * part / whole)
 
 
-def _as_float32(result: Any) -> Tensor:
-    values, kind = as_tensor(result), result.dtype
-    expect(kind == torch.float32, f"자료형 torch.float32를 기대했는데 {kind}이(가) 왔습니다.")
-    return values
+def _out_of_reach() -> tuple[float, float]:
+    """시그모이드가 내지 못하는 값의 비율(%): 제곱오차로, 개수로."""
+    images = load_images(split="test")[:500]
+    dark = images.clamp(max=0)
+    by_error = _percent(dark.square().sum(), images.square().sum())
+    return by_error, _percent(dark.count_nonzero(), dark.numel())
 
 
-def _normalize_slips(_: Tensor, stored: Tensor) -> dict[str, Any]:
-    values = stored.float()
-    stretched = (values - values.min()) / (values.max() - values.min()) * 2 - 1
-    standard, centred = (values - values.mean()) / values.std(), values - 127.5
-    return {
-        "[0, 1]로 옮겼습니다. 폭을 두 배로 늘리고 1을 뺍니다.": values / 255,
-        "255가 1에 닿지 않습니다. 0과 255의 가운데가 어디인지 봅니다.": values / 128 - 1,
-        "가운데는 0으로 옮겼지만 폭이 그대로입니다. 가장 먼 값이 ±1이 되도록 나눕니다.": centred,
-        "받은 텐서의 최솟값과 최댓값에 맞추었습니다. 어두운 이미지는 어둡게 남아야 합니다.": stretched,
-        "평균 0, 표준편차 1로 표준화했습니다. 여기서는 범위를 맞춥니다.": standard,
-    }
+beyond_sigmoid = Prediction(
+    measure=lambda: _out_of_reach()[0],
+    mistakes=lambda _: {
+        "0보다 작은 값의 개수를 세었습니다. 제곱오차는 0에서 먼 값일수록 큽니다.": (
+            _out_of_reach()[1]
+        ),
+        "비율에 100을 곱해 %로 적습니다.": _out_of_reach()[0] / 100,
+    },
+    why="0보다 작은 값에 가장 가까운 답은 0이고, 그 값의 제곱이 그대로 오차로 남습니다.",
+)
 
 
-normalize = Exercise(
-    "normalize(stored): 0부터 255까지의 uint8 텐서를 [-1, 1]의 float32로 옮깁니다.",
-    cases=_levels,
-    right=lambda stored: (stored.double() * 2 / 255 - 1).float(),
-    mistakes=_normalize_slips,
-    otherwise=lambda got, stored: (
-        f"[{stored.min()}, {stored.max()}]의 값이 [{got.min():.4g}, {got.max():.4g}](으)로 갔습니다. 0은 -1로, 255는 1로, 그 사이는 고르게 갑니다."
-    ),
-    read=_as_float32,
-    same=lambda one, other: close(one, other, 1e-5),
+@cache
+def _rounding_costs() -> tuple[float, float]:
+    """4비트로 반올림한 잠재 벡터의 오차가 늘어난 비율(%): 눈금을 학습 이미지에서, 재는 이미지에서 정할 때."""
+    model, images = load_pretrained(128), load_images(split="test")[:500]
+    codes = predict(model.encoder, images)
+    fitted = predict(model.encoder, load_images(split="train")[:1000])
+    plain = squared_error_per_image(predict(model.decoder, codes), images).mean()
+
+    def cost(seen: Tensor) -> float:
+        low, high = seen.aminmax(dim=0)
+        step = (high - low) / 15
+        rounded = ((codes.clamp(low, high) - low) / step).round() * step + low
+        error = squared_error_per_image(predict(model.decoder, rounded), images).mean()
+        return _percent(error - plain, plain)
+
+    return cost(fitted), cost(codes)
+
+
+four_bits = Prediction(
+    measure=lambda: _rounding_costs()[0],
+    mistakes=lambda _: {
+        "눈금을 재는 이미지에서 정했습니다. 학습 이미지에서 정합니다.": _rounding_costs()[1],
+        "늘어난 비율이 아니라 원래 오차에 대한 비입니다. 1을 빼고 100을 곱합니다.": (
+            1 + _rounding_costs()[0] / 100
+        ),
+        "비율에 100을 곱해 %로 적습니다.": _rounding_costs()[0] / 100,
+    },
+    why="눈금의 간격은 6비트의 4.2배이고, 반올림이 보태는 오차는 그 제곱인 17.6배쯤입니다.",
 )
 
 

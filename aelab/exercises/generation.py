@@ -1,164 +1,78 @@
 """7장 생성의 연습문제."""
 
-import math
-from collections.abc import Iterator
-from typing import Any
+from functools import cache
 
 import torch
 from torch import Tensor
-from torch.nn.functional import normalize
 
-from aelab.exercises.answers import (
-    Hint,
-    as_shape,
-    call,
-    check_generator,
-    close,
-    expect,
-    repeated,
-    with_generator,
-)
-from aelab.exercises.engine import Exercise
-
-_COUNT = 20_000
+from aelab.data import load_images
+from aelab.exercises.answers import Hint, as_shape, call, expect
+from aelab.exercises.prediction import Prediction
+from aelab.generation import LatentGaussian
+from aelab.inference import predict
+from aelab.models import Autoencoder
+from aelab.pretrained import load_pretrained
 
 
-def _gaussians(_: torch.Generator | None = None) -> list[tuple[Tensor, Tensor, int]]:
-    first = torch.tensor([[4.0, 1.8, 0.0], [1.8, 1.0, -0.3], [0.0, -0.3, 0.5]])
-    second = torch.tensor([[0.09, -0.1], [-0.1, 1.44]])
-    means = torch.tensor([1.0, -2.0, 0.5]), torch.tensor([-3.0, 0.2])
-    return [(means[0], first, _COUNT), (means[1], second, _COUNT)]
+@cache
+def _coded() -> tuple[Autoencoder, Tensor]:
+    model = load_pretrained(256)
+    return model, predict(model.encoder, load_images(split="test")[:1000])
 
 
-def _white(*shape: int, generator: torch.Generator) -> Tensor:
-    """평균이 꼭 0이고 공분산이 꼭 단위행렬인 정규분포의 난수."""
-    drawn = torch.randn(shape, generator=generator)
-    drawn = drawn - drawn.mean(0)
-    return torch.linalg.solve(torch.linalg.cholesky(torch.cov(drawn.T)), drawn.T).T
+def _high_frequency_energy(images: Tensor) -> float:
+    frequency = torch.fft.fftfreq(32) * 32
+    waves = (frequency[:, None] ** 2 + frequency**2).sqrt()
+    power = torch.fft.fft2(images, norm="ortho").abs().square()
+    return float(power[..., waves >= 8].sum() / len(images))
 
 
-def _same_moments(one: Tensor, other: Tensor) -> bool:
-    """표본 2만 개의 평균과 공분산은 1 %쯤, 뾰족한 정도(정규분포에서 3)는 0.04쯤 흔들립니다."""
-    spread, wanted = torch.cov(one.T), torch.cov(other.T)
-    widths = wanted.diag().sqrt()
-    room = torch.where(widths > 1e-6, 0.05 * widths, torch.inf)
-    peaks = [((z - z.mean(0)) ** 4).mean(0) / z.var(0).clamp(min=1e-9) ** 2 for z in (one, other)]
-    return bool(
-        ((spread - wanted).abs() <= 0.05 * widths.outer(widths) + 1e-6).all()
-        and ((one.mean(0) - other.mean(0)).abs() <= room).all()
-        and ((peaks[0] - peaks[1]).abs() < 0.3).all()
-        and (repeated(one) > 0.2) == (repeated(other) > 0.2)
+@cache
+def _spread() -> float:
+    model, codes = _coded()
+    fitted = LatentGaussian.fit(codes)
+    some = fitted.sample(300, generator=torch.Generator().manual_seed(0))
+    near, far = (
+        _high_frequency_energy(predict(model.decoder, fitted.mean + scale * (some - fitted.mean)))
+        for scale in (1, 2)
     )
+    return far / near
 
 
-def _samples(mean: Tensor, covariance: Tensor, count: int, generator: Any) -> Tensor:
-    drawn = _white(count, len(mean), generator=generator)
-    return mean + drawn @ torch.linalg.cholesky(covariance).T
-
-
-def _sample_slips(right: Tensor, mean: Tensor, covariance: Tensor, count: int) -> dict[str, Any]:
-    factor, widths = torch.linalg.cholesky(covariance), covariance.diag().sqrt()
-    z, dice = torch.linalg.solve(factor, (right - mean).T).T, torch.Generator().manual_seed(0)
-    again = _white(count // 2, len(mean), generator=dice).repeat(2, 1) @ factor.T
-    flat = 12**0.5 * (torch.rand(z.shape, generator=dice) - 0.5) @ factor.T
-    moved = {
-        "인수의 전치를 빠뜨렸습니다. 행벡터에는 L이 아니라 Lᵀ를 곱합니다.": z @ factor,
-        "공분산을 그대로 곱했습니다. 곱할 것은 공분산의 제곱근(인수)입니다.": z @ covariance,
-        "차원 사이의 상관이 사라졌습니다. 분산만 맞추었습니다.": z * widths,
-        "분산을 곱했고 차원 사이의 상관도 사라졌습니다. 공분산의 인수를 곱합니다.": z * widths**2,
-        "표준정규분포의 공분산입니다. 공분산을 아직 쓰지 않았습니다.": z,
-        "표본이 모두 같습니다. 표본마다 난수를 새로 뽑습니다.": z[:1].expand_as(z),
-        "같은 난수를 되풀이해 썼습니다. 표본마다 난수를 새로 뽑습니다.": again,
-        "모든 차원에 같은 난수를 썼습니다. (count, latent)개를 따로 뽑습니다.": z[:, :1] * widths,
-        "공분산은 맞습니다. 평균을 더하지 않았습니다.": right - 2 * mean,
-        "평균과 공분산은 맞지만 정규분포의 난수가 아닙니다. torch.randn을 살펴봅니다.": flat,
-        "NaN이나 무한대가 있습니다. 음수의 제곱근을 구하지 않았는지 봅니다.": z @ covariance.sqrt(),
-    }
-    return {hint: mean + noise for hint, noise in moved.items()}
-
-
-_sample_gaussian = Exercise(
-    "sample_gaussian(mean, covariance, count)",
-    cases=_gaussians,
-    right=_samples,
-    mistakes=_sample_slips,
-    otherwise=lambda got, mean, covariance, count: (
-        f"표본의 평균은 {got.mean(0).round(decimals=2).tolist()}, 차원별 분산은 {got.var(0).round(decimals=2).tolist()}입니다. 공분산이 맞으면 평균을 다시 봅니다. "
-        "아니면 난수에 곱한 행렬 A에서 A의 곱이 공분산이 되는지 손으로 확인합니다."
-    ),
-    same=_same_moments,
-    run=with_generator,
+spread = Prediction(
+    _spread,
+    lambda right: {
+        "에너지가 아니라 크기의 비입니다. 에너지는 크기의 제곱입니다.": right**0.5,
+        "나누는 순서가 뒤바뀌었습니다. 멀리 뽑은 것을 그대로 뽑은 것으로 나눕니다.": 1 / right,
+    },
+    "디코더가 선형에 가까우면 무늬의 크기가 두 배가 되고, 에너지는 크기의 제곱입니다.",
 )
 
 
-def sample_gaussian(answer: object) -> None:
-    """정규분포의 표본 (count, latent)를 뽑는 함수 `sample_gaussian(mean, covariance, count, generator)`."""
-    _sample_gaussian(answer)
-    check_generator(answer, *_gaussians()[0])
+@cache
+def _beyond() -> float:
+    model, codes = _coded()
+    a, b = codes[:100], codes[100:200]
+    ends = predict(model.decoder, a), predict(model.decoder, b)
+    pixels = ends[0] + 2 * (ends[1] - ends[0])
+    apart = (predict(model.decoder, a + 2 * (b - a)) - pixels).flatten(1).norm(dim=1)
+    return float((apart / (ends[1] - ends[0]).flatten(1).norm(dim=1)).mean())
 
 
-_random_norm = Exercise(
-    "random_norm()",
-    cases=[()],
-    right=lambda: math.sqrt(383.5),
-    mistakes=lambda right: {
-        "길이의 제곱입니다. 제곱근을 구합니다.": 384,
-        "256차원의 길이입니다. 384차원에서 다시 구합니다.": 16,
-        "한 차원의 표준편차입니다. 384개의 제곱을 더한 뒤 제곱근을 구합니다.": 1,
-        "평균 벡터의 길이이거나 값의 평균입니다. 벡터마다 길이를 구한 뒤에 평균합니다.": 0,
-        "값 하나의 절댓값의 평균입니다. 벡터의 길이가 아닙니다.": math.sqrt(2 / math.pi),
-        "절댓값의 합(L1 노름)입니다. 유클리드 노름을 구합니다.": 384 * math.sqrt(2 / math.pi),
-    },
-    otherwise="벡터를 많이 뽑아 norm(dim=1)의 평균을 재어 봅니다.",
-    same=lambda one, other: bool((one - other).abs() <= 0.01 * other.clamp(min=2)),
+beyond = Prediction(
+    _beyond,
+    lambda right: {"A와 픽셀의 끝 점의 거리로 나누었습니다. A와 B의 거리로 나눕니다.": right / 2},
+    "디코더는 진짜 잠재 벡터가 있는 곳에서만 선형에 가깝고, 출력은 -1과 1 사이를 벗어나지 못합니다.",
 )
 
-
-def random_norm(answer: object) -> None:
-    """384차원의 표준정규분포에서 뽑은 잠재 벡터의 길이의 평균. 답은 함수가 아니라 수이고 1 % 안에서 맞힙니다."""
-    _random_norm(lambda: answer)
-
-
-def _angle(start: Tensor, end: Tensor) -> float:
-    return math.acos(float((start.double() @ end.double()).clamp(-1, 1)))
-
-
-def _arcs(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor, float]]:
-    for dim in (2, 5, 64):
-        start, end = (normalize(torch.randn(dim, generator=generator), dim=0) for _ in range(2))
-        yield from ((start, end, fraction) for fraction in (0.0, 0.25, 0.5, 0.8, 1.0))
-
-
-def _slerp(start: Tensor, end: Tensor, fraction: float, angle: float | None = None) -> Tensor:
-    angle = _angle(start, end) if angle is None else angle
-    weights = math.sin((1 - fraction) * angle), math.sin(fraction * angle)
-    return (weights[0] * start.double() + weights[1] * end.double()) / math.sin(angle)
-
-
-def _slerp_slip(point: Tensor, start: Tensor, end: Tensor, fraction: float) -> str:
-    if abs(float(point.norm()) - 1) > 1e-3:
-        return f"길이가 {point.norm():.3f}입니다. 원 위의 점이면 1이어야 합니다."
-    turned, angle = _angle(start, point), _angle(start, end)
-    return f"start에서 {turned:.3f}라디안 돌았습니다. 두 벡터의 각은 {angle:.3f}라디안입니다."
-
-
-slerp = Exercise(
-    "slerp(start, end, fraction): 길이가 1인 두 벡터를 큰 원을 따라 잇는 점. 0이면 start, 1이면 end입니다.",
-    cases=_arcs,
-    right=_slerp,
-    mistakes=lambda right, a, b, t: {
-        "start와 end가 뒤바뀌었습니다. fraction이 0이면 start입니다.": _slerp(b, a, t),
-        "선분 위의 점입니다. 길이가 1보다 짧습니다.": a + t * (b - a),
-        "선분 위의 점을 원 위로 밀어낸 것입니다. 길이는 1이지만 각이 고르게 변하지 않습니다. 두 벡터의 각에서 시작합니다.": (
-            normalize(a + t * (b - a), dim=0)
-        ),
-        "방향은 맞는데 짧습니다. 무엇으로 나누는지 봅니다.": right * math.sin(_angle(a, b)),
-        "내적을 각으로 썼습니다. 내적은 각의 코사인이므로 torch.acos로 각을 구합니다.": (
-            _slerp(a, b, t, angle=float(a @ b))
-        ),
+kept_noise = Prediction(
+    lambda: (2 / 3) ** 0.5,
+    lambda right: {
+        "s가 아니라 분산 s²입니다. 제곱근을 구합니다.": right**2,
+        "σ²이 0.02일 때의 s입니다. σ²을 2로 바꿉니다.": (1 / 51) ** 0.5,
+        "σ²이 아니라 σ를 2로 두었습니다.": 0.8**0.5,
     },
-    otherwise=_slerp_slip,
-    same=lambda one, other: close(one, other, 1e-3),
+    "σ²이 커지면 재구성의 힘이 줄고 KL이 이겨, s가 0이 아니라 1로 다가갑니다.",
 )
 
 

@@ -1,100 +1,21 @@
 """3장 MSE와 PSNR의 연습문제."""
 
 import math
-from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
+from aelab.data import load_images
 from aelab.exercises.answers import Hint, as_shape, call, close, expect
 from aelab.exercises.engine import Exercise
-from aelab.metrics import mse, squared_error_per_image
+from aelab.exercises.prediction import Prediction
+from aelab.metrics import squared_error_per_image, ssim
 
 _NEEDED = 0.9  # 나만의 거리가 이동을 가림보다 가깝게 보아야 하는 장면의 비율
 _ONE_EACH = "이미지마다 하나씩 돌려줍니다. 묶음의 축은 남겨 둡니다."
 
-
-def _pairs(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
-    """크기가 다른 (재구성, 원본) 묶음들. 값은 [-1, 1]이고 이미지마다 오차의 크기가 다릅니다."""
-    for shape in ((4, 3, 32, 32), (2, 1, 28, 28), (5, 3, 8, 12)):
-        original = torch.rand(shape, generator=generator) * 1.6 - 0.8
-        strength = torch.linspace(0.03, 0.2, shape[0]).reshape(-1, 1, 1, 1)
-        noise = torch.rand(shape, generator=generator) * 2 - 0.7  # 평균이 0이 아니다
-        yield (original + strength * noise).clamp(-1, 1), original
-
-
-def _sum_slips(right: Tensor, r: Tensor, o: Tensor) -> dict[str, Any]:
-    plain = (r - o).sum((1, 2, 3))
-    return {
-        "값의 개수로 나눈 평균이 나왔습니다. 나누지 않은 합이 필요합니다.": right / o[0].numel(),
-        "픽셀 수로 나눈 값이 나왔습니다. 나누지 않은 합이 필요합니다.": right / o[0, 0].numel(),
-        "합의 절반이 나왔습니다. 1/2을 곱하지 않습니다.": right / 2,
-        "제곱근을 씌운 값이 나왔습니다. 제곱한 것을 더하기만 합니다.": right.sqrt(),
-        "절댓값의 합이 나왔습니다. 오차를 제곱해야 합니다.": (r - o).abs().sum((1, 2, 3)),
-        "오차를 제곱하지 않고 더한 값이 나왔습니다. 양과 음의 오차가 서로 지워집니다.": plain,
-        "더한 뒤에 제곱한 값이 나왔습니다. 값마다 먼저 제곱해야 합니다.": plain**2,
-    }
-
-
-sum_of_squares = Exercise(
-    "sum_of_squares(restored, original): 이미지마다 더한 제곱오차 (batch,)입니다.",
-    cases=_pairs,
-    right=squared_error_per_image,
-    mistakes=_sum_slips,
-    otherwise="식을 한 단계씩 나누어 중간값을 찍어 봅니다.",
-    shape=_ONE_EACH,
-    same=lambda one, other: close(one, other, 1e-3),
-)
-
-
-def _ranged_pairs(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor, int]]:
-    for restored, original in _pairs(generator):
-        yield restored, original, 2
-        for data_range in (1, 255):
-            yield (restored + 1) / 2 * data_range, (original + 1) / 2 * data_range, data_range
-    yield original, original, 2
-
-
-def _psnr(restored: Tensor, original: Tensor, data_range: float) -> Tensor:
-    return 10 * torch.log10(data_range**2 / mse(restored, original))
-
-
-def _psnr_slips(right: Tensor, r: Tensor, o: Tensor, data_range: float) -> dict[str, Any]:
-    values = 10 * math.log10(o[0].numel())  # 평균 대신 합으로 나누면 줄어드는 dB
-    channels, both = 10 * math.log10(o.shape[1]), _psnr(r, o, 255) - values
-    mixed, largest = (2 * right, right / 2), _psnr(r, o, float(o.max()))
-    together = 10 * torch.log10(data_range**2 / mse(r, o).mean()).expand(len(o))
-    return {
-        "부호가 뒤집혔습니다. 오차가 작을수록 PSNR은 커야 합니다.": -right,
-        "두 배나 절반의 값이 나왔습니다. 10·log10(L²/MSE)와 20·log10(L/RMSE)를 섞지 않았는지 봅니다.": mixed,
-        "자연로그를 쓴 값이 나왔습니다. 데시벨은 밑이 10인 로그입니다.": math.log(10) * right,
-        "제곱오차의 합으로 나눈 값이 나왔습니다. 평균으로 나누어야 합니다.": right - values,
-        "최대 신호를 255로 두고 제곱오차의 합으로 나누었습니다. 둘 다 고쳐야 합니다.": both,
-        "픽셀 수로 나눈 값이 나왔습니다. 채널까지 센 값의 개수로 나눕니다.": right - channels,
-        "값의 폭을 제곱하지 않은 값이 나왔습니다.": _psnr(r, o, math.sqrt(data_range)),
-        "값의 폭이 1일 때만 맞습니다. data_range를 써야 합니다.": _psnr(r, o, 1),
-        "값의 폭이 2일 때만 맞습니다. data_range를 써야 합니다.": _psnr(r, o, 2),
-        "값의 폭이 255일 때만 맞습니다. data_range를 써야 합니다.": _psnr(r, o, 255),
-        "이미지에 나온 최댓값을 쓴 값이 나왔습니다. 값이 가질 수 있는 폭을 써야 합니다.": largest,
-        "묶음에서 평균한 MSE로 구한 값이 나왔습니다. 이미지마다 따로 구해야 합니다.": together,
-    }
-
-
-psnr = Exercise(
-    "psnr(restored, original, data_range): 값의 폭 data_range를 받아 이미지마다 구한 PSNR(dB) (batch,)입니다.",
-    cases=_ranged_pairs,
-    right=_psnr,
-    mistakes=_psnr_slips,
-    otherwise=lambda got, r, o, data_range: (
-        "같은 이미지에서는 무한대입니다. 작은 수를 더해 0을 피하면 PSNR이 몰래 잘립니다."
-        if torch.equal(r, o)
-        else "식을 한 단계씩 나누어 중간값을 찍어 봅니다."
-    ),
-    shape=_ONE_EACH,
-    run=lambda answer, r, o, data_range: call(answer, r, o, data_range=data_range),
-)
 
 _PEAK, _TWO = 20 * math.log10(255 / 2), 20 * math.log10(2)
 
@@ -181,3 +102,72 @@ def _scenes() -> tuple[Tensor, Tensor, Tensor, Tensor, list[Tensor]]:
     # 0.5배로 줄인 장면에 더하면 잡음이 [-1, 1]에서 잘리지 않습니다.
     noisy = [0.5 * scenes + strength * noise for strength in (0, 0.02, 0.05, 0.1, 0.16)]
     return scenes, shifted, masked, shuffled, noisy
+
+
+@cache
+def _first() -> Tensor:
+    return load_images(split="test")[:200]
+
+
+@cache
+def _by_ssim() -> tuple[str, ...]:
+    """MSE를 0.01로 맞춘 네 변화를 SSIM이 높은 것부터."""
+    images = 0.8 * _first()
+    noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(0))
+    changes = {
+        "밝기": torch.ones_like(images),
+        "대비": images - images.mean((2, 3), keepdim=True),
+        "흐림": F.avg_pool2d(F.pad(images, [1] * 4, mode="reflect"), 3, 1) - images,
+        "잡음": noise,
+    }
+    found = {}
+    for name, change in changes.items():
+        change = 0.1 * change / change.square().mean((1, 2, 3), keepdim=True).sqrt()
+        x, y = (images + 1) / 2, (images + change + 1) / 2
+        found[name] = float(ssim(y.clamp(0, 1), x, data_range=1).mean())
+    return tuple(sorted(found, key=lambda name: -found[name]))
+
+
+by_ssim = Prediction(
+    _by_ssim,
+    lambda right: {"SSIM이 낮은 것부터 적었습니다. 높은 것부터 적습니다.": right[::-1]},
+    "SSIM의 세 항을 떠올립니다. 밝기와 대비만 바꾸면 구조 항은 그대로입니다.",
+)
+
+
+@cache
+def _two_pixels() -> float:
+    images = load_images(split="test")[:1000]
+    mean = images.mean((2, 3), keepdim=True)
+    shifted, masked = images.roll((2, 2), (2, 3)), images.clone()
+    shifted[:, :, :2], shifted[..., :2], masked[:, :, :16] = mean, mean, mean
+    shift, mask = (squared_error_per_image(x, images) for x in (shifted, masked))
+    return 100 * float((shift > mask).double().mean())
+
+
+two_pixels = Prediction(
+    _two_pixels,
+    lambda right: {
+        "이동의 오차가 더 작은 이미지를 세었습니다. 더 큰 이미지를 셉니다.": 100 - right,
+        "비율이 나왔습니다. 퍼센트로 적습니다.": right / 100,
+    },
+    "두 픽셀 떨어진 이웃은 한 픽셀 떨어진 이웃보다 훨씬 덜 닮았습니다.",
+)
+
+
+@cache
+def _left_of_twenty_five() -> float:
+    photos = _first()
+    moves = torch.stack([photos[..., i : i + 28, j : j + 28] for i in range(5) for j in range(5)])
+
+    def contrast(images: Tensor) -> Tensor:
+        return (images[..., 1:, 1:] - images[..., :-1, :-1]).square().mean()
+
+    return float(contrast(moves.mean(0)) / contrast(moves[12]))
+
+
+blurred = Prediction(
+    _left_of_twenty_five,
+    lambda right: {"잃은 비율이 나왔습니다. 남은 비율을 적습니다.": 1 - right},
+    "후보가 많아질수록 평균은 더 매끄러워집니다.",
+)

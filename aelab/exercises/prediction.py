@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from aelab.exercises.answers import Hint, Unsolved, as_number
 
@@ -13,7 +14,7 @@ class Prediction:
     """문제 하나. 답은 (예측, 잰 값)의 짝이고, 채점하면 예측과 잰 값을 견준 말을 돌려줍니다."""
 
     measure: Callable[[], Value]  # 옳은 값. 학생과 같은 자료에서 다시 잽니다
-    mistakes: Callable[[Value], dict[str, Value]]  # 옳은 값을 받아, 힌트마다 그 실수로 나오는 값
+    mistakes: Callable[[Any], dict[str, Value]]  # 옳은 값을 받아, 힌트마다 그 실수로 나오는 값
     why: str  # 예측과 다를 때 떠올릴 것
     near: float = 0.2  # 예측한 수가 이만큼(상대 오차) 가까우면 맞은 것으로 봅니다
 

@@ -1,18 +1,24 @@
 """기말 프로젝트(잡음 제거)의 연습문제."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from aelab.data import load_images
 from aelab.exercises.answers import as_shape, check_generator, close, with_generator
 from aelab.exercises.denoising import CLIPPED, denoising_step, fair_choice, noise_moments
 from aelab.exercises.engine import Exercise
-from aelab.metrics import mse, psnr
+from aelab.exercises.prediction import Prediction
+from aelab.inference import predict
+from aelab.metrics import psnr
+from aelab.ood import blurred
+from aelab.pretrained import load_pretrained
 
-__all__ = ["add_noise", "denoising_step", "fair_choice", "psnr_gain"]
+__all__ = ["add_noise", "denoising_step", "fair_choice", "untaught_repairs"]
 
 
 def _noise_cases(generator: torch.Generator) -> list[tuple[Tensor, float | Tensor]]:
@@ -100,42 +106,30 @@ def add_noise(answer: object) -> None:
     check_generator(answer, torch.zeros(8, 3, 24, 8), 0.3)
 
 
-def _restorations(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    for count, side, noise_level, left_level in ((5, 8, 0.3, 0.1), (3, 12, 0.05, 0.2)):
-        clean = torch.rand(count, 3, side, side, generator=generator) * 2 - 1
-        each = torch.linspace(0.5, 2, count).reshape(-1, 1, 1, 1)  # 장마다 다른 세기
-        noise, left = torch.randn(2, *clean.shape, generator=generator)
-        yield clean + noise_level * each * noise, clean + left_level * left, clean
-
-
-def _gain(noisy: Tensor, restored: Tensor, clean: Tensor) -> Tensor:
-    return 10 * torch.log10(mse(noisy, clean) / mse(restored, clean))
-
-
-def _gain_slips(right: Tensor, y: Tensor, r: Tensor, x: Tensor) -> dict[str, Any]:
-    before, after = mse(y, x), mse(r, x)
-    together, logs = (before.mean() / after.mean()).log10().expand(len(x)), (before / after).log()
-    to_noisy = 10 * (before / mse(r, y)).log10()
-    return {
-        "부호가 거꾸로입니다. 나아지면 양수입니다.": -right,
-        "묶음에서 평균한 MSE를 썼습니다. 이미지마다 따로 구합니다.": 10 * together,
-        "묶음에서 평균했습니다. 이미지마다 하나씩 돌려줍니다.": right.mean().expand(len(x)),
-        "10을 곱하지 않았습니다.": right / 10,
-        "MSE에는 20이 아니라 10을 곱합니다.": 2 * right,
-        "자연로그입니다. 밑이 10인 로그를 씁니다.": (logs, 10 * logs),
-        "MSE의 차이입니다. PSNR의 차이를 구합니다.": before - after,
-        "MSE의 비율입니다. 로그를 씌워 dB로 바꿉니다.": before / after,
-        "복원한 뒤의 PSNR입니다. 복원하기 전의 것을 뺍니다.": psnr(r, x, data_range=2),
-        "복원한 이미지를 잡음 낀 이미지와 견주었습니다. 깨끗한 이미지와 견줍니다.": to_noisy,
-        "잡음 낀 이미지를 [-1, 1]로 잘랐습니다. 받은 그대로 잽니다.": _gain(y.clamp(-1, 1), r, x),
+@cache
+def _repaired() -> tuple[str, ...]:
+    """잡음을 배운 적 없는 384차원 모델이 PSNR을 많이 올리는 손상부터의 차례."""
+    clean = load_images(split="test")[:200]
+    noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(2))
+    square = clean.clone()
+    square[:, :, 12:20, 12:20] = 0
+    damaged = {
+        "잡음": (clean + 0.3 * noise).clamp(-1, 1),
+        "흐림": blurred(clean, 1.0),
+        "네모": square,
     }
+    model = load_pretrained(384)
+
+    def gain(name: str) -> float:
+        restored = predict(model, damaged[name]).clamp(-1, 1)
+        before, after = (psnr(images, clean, data_range=2) for images in (damaged[name], restored))
+        return float((after - before).mean())
+
+    return tuple(sorted(damaged, key=gain, reverse=True))
 
 
-psnr_gain = Exercise(
-    "psnr_gain(noisy, restored, clean): 이미지마다 PSNR이 몇 dB 올랐는지 (batch,)입니다.",
-    cases=_restorations,
-    right=_gain,
-    mistakes=_gain_slips,
-    otherwise="잡음 낀 이미지의 PSNR과 복원한 이미지의 PSNR을 따로 구해 봅니다.",
-    shape="이미지마다 하나씩 돌려줍니다.",
+untaught_repairs = Prediction(
+    measure=_repaired,
+    mistakes=lambda _: {"PSNR이 적게 오르는 것부터입니다. 거꾸로 늘어놓습니다.": _repaired()[::-1]},
+    why="병목은 이미지답지 않은 것만 걸러 냅니다. 흐린 이미지와 네모는 그대로 그릴 수 있습니다.",
 )

@@ -1,14 +1,18 @@
-"""9장 텐서보드 프로젝터의 연습문제: 모은 그림의 크기, PCA, 클래스의 몫, 지켜진 이웃."""
+"""9장 텐서보드 프로젝터의 연습문제: 모은 그림의 크기, 우연이 설명하는 분산, 지켜진 이웃."""
 
 import math
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from aelab.exercises.answers import close
+from aelab.data import load_images
 from aelab.exercises.engine import Exercise
+from aelab.exercises.prediction import Prediction
+from aelab.inference import predict
+from aelab.pretrained import load_pretrained
 
 
 def _cells(count: int) -> int:
@@ -34,111 +38,32 @@ sprite_side = Exercise(
 )
 
 
-def _cloud(n: int, width: int, generator: torch.Generator) -> Tensor:
-    """방향마다 분산이 다르고 가운데가 원점이 아닌 점들."""
-    mixing, points = torch.randn(width + n, width, generator=generator).double().split((width, n))
-    return points @ (mixing * 0.6 ** torch.arange(width)[:, None]) + torch.linspace(1, 4, width)
-
-
-def _centred(codes: Tensor, axis: int = 0) -> Tensor:
-    return codes - codes.mean(axis, keepdim=True)
-
-
-def _directions(fitted: Tensor) -> Tensor:
-    """특이 방향 (width, width), 특잇값이 큰 것부터."""
-    return torch.linalg.svd(fitted, full_matrices=True).Vh.T
-
-
-def _pca(codes: Tensor, axis: int = 0) -> Tensor:
-    return _centred(codes, axis) @ _directions(_centred(codes, axis))[:, :2]
-
-
-def _same_up_to_sign(points: Tensor, expected: Tensor) -> bool:
-    return all(
-        close(column, wanted, 1e-3) or close(-column, wanted, 1e-3)
-        for column, wanted in zip(points.T, expected.T, strict=True)
-    )
-
-
-def _pca_slips(right: Tensor, z: Tensor) -> dict[str, Any]:
-    moved = _centred(z)
-    least, turned = moved @ _directions(moved)[:, -2:], torch.linalg.svd(moved).U[:, :2]
-    smallest, first = (least, least.flip(1)), (z[:, :2], moved[:, :2])
-    return {
-        "두 열의 차례가 뒤바뀌었습니다. 분산이 큰 쪽이 첫 열입니다.": right.flip(1),
-        "분산이 가장 작은 방향입니다. eigh는 고윳값이 작은 것부터 내놓습니다.": smallest,
-        "방향은 맞지만 평균을 빼지 않은 값을 옮겼습니다.": z @ _directions(moved)[:, :2],
-        "평균을 빼지 않았습니다. 첫 방향이 평균을 가리킵니다.": z @ _directions(z)[:, :2],
-        "평균을 빼지 않고 방향을 구했습니다.": moved @ _directions(z)[:, :2],
-        "축마다 표준편차로 나누었습니다. 두 축의 분산이 같아집니다.": right / right.std(0),
-        "특이벡터 U만 썼습니다. 특잇값을 곱해야 좌표가 됩니다.": turned,
-        "차원마다 표준편차로 나눈 뒤에 방향을 구했습니다. 평균만 뺍니다.": _pca(z / z.std(0)),
-        "앞의 두 차원을 골랐습니다. 분산이 큰 방향은 여러 차원을 섞은 것입니다.": first,
-        "벡터마다 제 평균을 뺐습니다. 차원마다 n개의 평균을 뺍니다.": _pca(z, axis=1),
-    }
-
-
-pca_2d = Exercise(
-    "pca_2d(codes): 분산이 가장 큰 두 방향의 좌표 (n, 2). 첫 열의 분산이 더 크고 축의 부호는 어느 쪽이든 맞습니다.",
-    cases=lambda g: [(_cloud(*size, g),) for size in ((60, 7), (12, 30), (40, 3))],
-    right=_pca,
-    mistakes=_pca_slips,
-    otherwise=lambda got, z: (
-        "두 열의 분산이 {:.4g}, {:.4g}이고 {:.4g}, {:.4g}을(를) 기대했습니다.".format(
-            *got.var(0), *_pca(z).var(0)
-        )
-    ),
-    same=_same_up_to_sign,
-)
-
-
-def _classes(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
-    for counts, width in (((30, 10, 5), 4), ((3, 40), 6), ((8, 8, 8, 20), 1)):
-        classes = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
-        classes = classes[torch.randperm(len(classes), generator=generator)]
-        centres, codes = torch.randn(2, len(classes), width, generator=generator).double()
-        codes = (codes + 0.7 * centres[classes]) * torch.linspace(2, 0.5, width)
-        yield codes + 2, 3 * classes + 2  # 값이 이어지지 않는 라벨
-
-
-def _means(codes: Tensor, labels: Tensor) -> Tensor:
-    return torch.stack([codes[labels == label].mean(0) for label in labels.unique()])
-
-
-def _squares(codes: Tensor, centre: Tensor | float) -> float:
-    return float((codes - centre).square().sum())
-
-
 def _class_share(codes: Tensor, labels: Tensor) -> float:
-    """모든 벡터를 제 클래스의 평균으로 바꾼 것의 흩어짐을 전체의 흩어짐으로 나눈 것."""
-    replaced = _means(codes, labels)[labels.unique(return_inverse=True)[1]]
-    return _squares(replaced, codes.mean(0)) / _squares(codes, codes.mean(0))
+    """전체의 제곱합 가운데 클래스 평균이 설명하는 퍼센트."""
+    means = torch.stack([codes[labels == label].mean(0) for label in labels])
+    moved, centre = means - codes.mean(0), codes - codes.mean(0)
+    return 100 * float(moved.square().sum() / centre.square().sum())
 
 
-def _share_slips(right: float, z: Tensor, t: Tensor) -> dict[str, Any]:
-    means, total = _means(z, t), _squares(z, z.mean(0))
-    replaced, even = means[t.unique(return_inverse=True)[1]], _squares(means, z.mean(0)) / total
-    spread, each = means.var(0, correction=0), replaced.var(0) / z.var(0)
-    unweighted = (even, even * len(t) / len(means), spread.sum() / z.var(0, correction=0).sum())
-    return {
-        "클래스 안의 흩어짐입니다. 평균끼리의 흩어짐이 차지하는 몫을 구합니다.": 1 - right,
-        "퍼센트입니다. 0과 1 사이의 비율로 둡니다.": 100 * right,
-        "클래스 안의 흩어짐으로 나누었습니다. 전체의 흩어짐으로 나눕니다.": right / (1 - right),
-        "클래스마다의 개수를 곱하지 않았습니다. 큰 클래스의 평균이 더 무겁습니다.": unweighted,
-        "전체의 평균을 빼지 않았습니다.": _squares(replaced, 0) / _squares(z, 0),
-        "차원마다의 몫을 평균했습니다. 분자와 분모를 각각 모든 차원에서 더한 뒤 나눕니다.": each.mean(),
-        "나누지 않은 제곱합입니다. 전체의 제곱합으로 나눕니다.": right * total,
-        "전체의 분산으로 나누지 않았습니다.": right * total / len(z),
-        "속한 것이 없는 라벨의 평균은 NaN입니다. 나온 값만 돌아봅니다(labels.unique()).": math.nan,
-    }
+@cache
+def _shares() -> tuple[float, float]:
+    """앞의 50장에서 섞은 라벨 200벌과 진짜 라벨이 설명하는 퍼센트."""
+    test = load_images(split="test").subset(slice(50))
+    codes = predict(load_pretrained(128).encoder, test).double()
+    generator = torch.Generator().manual_seed(0)
+    orders = [torch.randperm(50, generator=generator) for _ in range(200)]
+    shuffled = [_class_share(codes, test.labels[order]) for order in orders]
+    return sum(shuffled) / 200, _class_share(codes, test.labels)
 
 
-between_class_share = Exercise(
-    "between_class_share(codes, labels): 전체 분산 가운데 클래스 평균의 분산이 차지하는 몫입니다.",
-    cases=_classes,
-    right=_class_share,
-    mistakes=_share_slips,
-    otherwise="모든 벡터를 제 클래스의 평균으로 바꾸면 분산이 얼마나 남는지 봅니다.",
+share_by_chance = Prediction(
+    measure=lambda: _shares()[0],
+    mistakes=lambda _: {
+        "라벨을 섞지 않은 값입니다. 200번 섞어 평균합니다.": _shares()[1],
+        "비율입니다. 퍼센트로 적습니다.": _shares()[0] / 100,
+        "더하기만 했습니다. 섞은 횟수로 나눕니다.": _shares()[0] * 200,
+    },
+    why="클래스의 평균 10개는 50장을 잘 따라갑니다. 우연히 설명하는 비율은 (클래스의 수 − 1) / (장수 − 1)쯤입니다.",
 )
 
 

@@ -1,6 +1,7 @@
 """8장 비슷한 이미지 찾기의 연습문제."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 from unittest import mock
 
@@ -8,8 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
+from aelab.data import load_images
 from aelab.exercises.answers import Hint, as_tensor, close, expect, without
 from aelab.exercises.engine import Exercise
+from aelab.exercises.prediction import Prediction
+from aelab.inference import predict
+from aelab.pretrained import load_pretrained
 from aelab.retrieval import LatentIndex
 
 
@@ -82,72 +87,38 @@ top_k = Exercise(
 )
 
 
-def _neighbourhoods(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
-    for queries, k, classes in ((6, 4, 3), (5, 5, 2), (7, 1, 4)):
-        neighbours = torch.randint(classes, (queries, k), generator=generator)
-        labels = torch.randint(classes, (queries,), generator=generator)
-        # 모두 맞는 질의와 하나도 맞지 않는 질의
-        neighbours[:2], labels[0], labels[1] = 1, 1, 0
-        yield neighbours, labels
+@cache
+def _query_length() -> tuple[str, ...]:
+    images = load_images(split="test").subset(range(2000))
+    codes = predict(load_pretrained(128).encoder, images[:])
+    codes = codes - codes[500:].mean(0)
+    index, labels, precision = LatentIndex(codes[500:]), images.labels, {}
+    for name, scale in (("절반", 0.5), ("그대로", 1), ("두 배", 2)):
+        _, found = index.search(scale * codes[:500], 8)
+        precision[name] = float((labels[500:][found] == labels[:500, None]).double().mean())
+    return tuple(sorted(precision, key=lambda name: precision[name]))
 
 
-def _hits(neighbours: Tensor, labels: Tensor) -> Tensor:
-    return (neighbours == labels[:, None]).double()
-
-
-def _precision_slip(got: Tensor, neighbours: Tensor, labels: Tensor) -> str:
-    row = int((got - _hits(neighbours, labels).mean(1)).abs().argmax())
-    return f"라벨이 {labels[row]}인 질의의 이웃이 {neighbours[row].tolist()}인데 값이 {got[row]:.4g}입니다."
-
-
-precision_at_k = Exercise(
-    "precision_at_k(neighbour_labels, query_labels): 이웃 가운데 질의와 클래스가 같은 것의 비율, 질의마다 (q,)입니다.",
-    cases=_neighbourhoods,
-    right=lambda n, q: _hits(n, q).mean(1),
-    mistakes=lambda right, n, q: {
-        "수 하나가 나왔습니다. 평균하기 전에 질의마다 하나씩 돌려줍니다.": right.mean(),
-        "맞은 수가 나왔습니다. 이웃의 수로 나누어 비율로 만듭니다.": _hits(n, q).sum(1),
-        "틀린 비율이 나왔습니다. 클래스가 같은 것을 셉니다.": 1 - right,
-        "하나라도 맞으면 1이 되었습니다. 몇 개가 맞았는지 셉니다.": _hits(n, q).amax(1),
-        "첫째 이웃만 보았습니다. 이웃을 모두 셉니다.": _hits(n, q)[:, 0],
-        "이웃의 자리마다 평균했습니다. 질의마다 평균합니다.": _hits(n, q).mean(0),
-        "질의의 라벨이 이웃의 자리마다 견주어졌습니다.": (
-            (n == q).double().mean(1) if n.shape[0] == n.shape[1] else right
-        ),
-    },
-    otherwise=_precision_slip,
-    shape="질의마다 하나씩 돌려줍니다.",
+query_length = Prediction(
+    _query_length,
+    lambda right: {"거꾸로입니다. 정밀도가 낮은 것부터 늘어놓습니다.": right[::-1]},
+    "유클리드 거리가 고르는 이웃의 길이는 질의의 길이에 코사인을 곱한 것쯤입니다.",
 )
 
 
-def _neighbour_lists(generator: torch.Generator) -> Iterator[tuple[Tensor, int]]:
-    for queries, k, count, unseen in ((30, 3, 12, 2), (4, 2, 20, 2), (9, 5, 7, 0)):
-        # 질의 안에서는 번호가 겹치지 않습니다. 앞의 둘에서는 마지막 두 번호가 일부러 나오지 않게 합니다.
-        rows = [torch.randperm(count - unseen, generator=generator)[:k] for _ in range(queries)]
-        yield torch.stack(rows), count
+@cache
+def _missed() -> float:
+    gaps = 2 + 2.5 * torch.randn(200_000, 3, generator=torch.Generator().manual_seed(0))
+    return float((gaps.mean(1) <= 2 * gaps.std(1) / 3**0.5).double().mean())
 
 
-def _counted(indices: Tensor, count: int) -> Tensor:
-    return torch.bincount(indices.flatten(), minlength=count).double()
-
-
-k_occurrence = Exercise(
-    "k_occurrence(indices, corpus_size): 검색 대상마다 몇 질의의 이웃 목록에 들었는지 센 것 (corpus_size,)입니다.",
-    cases=_neighbour_lists,
-    right=_counted,
-    mistakes=lambda right, i, n: {
-        "나왔는지만 표시했습니다. 몇 번 나왔는지 셉니다.": right.clamp(max=1),
-        "합이 1입니다. 비율이 아니라 횟수를 셉니다.": right / i.numel(),
-        "질의의 수로 나누었습니다. 비율이 아니라 횟수를 셉니다.": right / len(i),
-        "첫째 이웃만 세었습니다. 목록의 모든 자리를 셉니다.": _counted(i[:, 0], n),
+missed = Prediction(
+    _missed,
+    lambda right: {
+        "놓칠 확률이 아니라 알아볼 확률입니다.": 1 - right,
+        "표준오차가 아니라 표준편차의 두 배와 비교했습니다. √3으로 나눕니다.": 0.8105,
     },
-    otherwise=lambda got, i, n: (
-        "합은 맞지만 자리가 다릅니다. 번호가 곧 자리입니다."
-        if close(got.sum(), i.numel())
-        else f"횟수의 합이 {got.sum():g}인데 모든 목록의 자리를 더하면 {i.numel()}개입니다. "
-        "같은 번호에 여러 번 더하는 일이 한 번으로 줄지 않는지 봅니다."
-    ),
-    shape="어느 목록에도 들지 못한 것도 0으로 남아야 하므로 길이는 언제나 검색 대상의 수입니다.",
+    "세 번으로는 표준오차 자체도 크게 흔들려, 있는 차이도 자주 두 배를 넘지 못합니다.",
 )
 
 

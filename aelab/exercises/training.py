@@ -1,102 +1,21 @@
 """4장 학습과 텐서보드의 연습문제."""
 
 import functools
-import math
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.nn.utils import parameters_to_vector
 
+from aelab.data import load_images
+from aelab.event_log import open_log
 from aelab.exercises.answers import Hint, as_number, call, close, expect
 from aelab.exercises.engine import Exercise
+from aelab.exercises.prediction import Prediction
 from aelab.metrics import squared_error_per_image
-
-
-def _pairs(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
-    for shape in ((4, 3, 8, 8), (7, 3, 5, 6), (1, 1, 4, 4)):
-        restored, original = torch.rand(2, *shape, generator=generator) * 2 - 1
-        yield restored, original
-
-
-_batch_loss = Exercise(
-    "batch_loss(restored, original)",
-    cases=_pairs,
-    right=lambda r, o: squared_error_per_image(r, o).mean(),
-    mistakes=lambda right, r, o: {
-        "모든 값에서 평균했습니다. 한 이미지 안에서는 더합니다.": right / o[0].numel(),
-        "묶음까지 더했습니다. 이미지들 사이에서는 평균합니다.": right * len(o),
-        "이미지의 수로 두 번 나누었습니다.": right / len(o),
-        "채널마다 평균했습니다. 채널도 한 이미지의 값입니다.": right / o.shape[1],
-        "제곱이 아니라 절댓값을 더했습니다.": (r - o).abs().sum() / len(o),
-        "제곱근을 씌웠습니다. 거리가 아니라 제곱오차입니다.": (r - o).flatten(1).norm(dim=1).mean(),
-    },
-    otherwise="먼저 이미지마다 값 하나가 나오도록 더하고, 그 값들을 평균합니다.",
-)
-
-
-def batch_loss(answer: Any) -> None:
-    """이미지마다 더한 제곱오차를 묶음에서 평균하는, 기울기가 이어지는 손실 `batch_loss(restored, original)`."""
-    _batch_loss(answer)
-    for restored, original in _batch_loss.inputs():
-        given = restored.clone().requires_grad_()
-        result = call(lambda original, given=given: answer(given, original), original)
-        if not isinstance(result, Tensor) or not result.requires_grad:
-            raise Hint(
-                "값은 맞지만 기울기가 끊겼습니다. item(), detach(), float() 없이 텐서 그대로 돌려줍니다."
-            )
-        result.backward()
-        if not (
-            given.grad is not None and close(given.grad, 2 * (restored - original) / len(restored))
-        ):
-            raise Hint(
-                "값은 맞지만 기울기가 다릅니다. 계산의 모든 단계를 restored에서 이어 갑니다."
-            )
-
-
-def _cosine(part: float) -> float:
-    return (1 + math.cos(math.pi * part)) / 2
-
-
-def _schedule_slips(
-    right: float, step: int, warmup: int, total: int, peak: float
-) -> dict[str, Any]:
-    part, rising = (step - warmup) / (total - warmup), step <= warmup
-
-    def fall(down: float) -> float:
-        return right if rising else peak * down
-
-    early = tuple(peak * (step + 1) / (warmup + more) if rising else right for more in (0, 1))
-    quarter, plain = (math.cos(math.pi * part / most) for most in (2, 1))
-    return {
-        "한 칸 앞서 있습니다. 0번째에서는 0입니다.": early,
-        "코사인이 0번째에서 시작했습니다. warmup번째에서 시작합니다.": fall(_cosine(step / total)),
-        "올리는 구간이 없습니다. warmup번까지 0에서 곧게 올립니다.": peak * _cosine(step / total),
-        "곧은 선으로 내렸습니다. 내릴 때는 코사인을 씁니다.": fall(1 - part),
-        "코사인의 4분의 1 주기를 썼습니다. 끝에서도 완만하도록 반 주기를 씁니다.": fall(quarter),
-        "코사인을 그대로 곱했습니다. -1부터 1까지의 값을 0부터 1까지로 옮겨 곱합니다.": fall(plain),
-        "내리는 구간이 없습니다. warmup번째부터 total번째까지 0으로 내립니다.": fall(1),
-    }
-
-
-warmup_cosine = Exercise(
-    "warmup_cosine(step, warmup, total, peak): 0번째에서 0, warmup번째까지 곧은 선으로 peak, total번째까지 반 주기의 코사인으로 0이 되는 학습률입니다.",
-    cases=[
-        (int(step), w, t, peak)
-        for w, t, peak in ((10, 110, 0.01), (30, 100, 3e-3), (1, 9, 2.0))
-        for step in (0, w / 3, w, (3 * w + t) / 4, (w + t) / 2, t)
-    ],
-    right=lambda s, w, t, p: p * (s / w if s <= w else _cosine((s - w) / (t - w))),
-    mistakes=_schedule_slips,
-    otherwise=lambda got, step, warmup, total, peak: (
-        f"학습률은 0과 {peak:g} 사이에 머뭅니다."
-        if not 0 <= got <= peak * 1.0001
-        else "올리는 구간입니다. 0번째의 0과 warmup번째의 peak를 곧은 선으로 잇습니다."
-        if step <= warmup
-        else "내리는 구간입니다. warmup에서 total까지의 진행을 0에서 π로 옮겨 코사인에 넣습니다."
-    ),
-)
 
 
 def _as_list(result: Any) -> list[float]:
@@ -104,38 +23,6 @@ def _as_list(result: Any) -> list[float]:
     is_list = isinstance(result, Sequence) and not isinstance(result, str)
     expect(is_list, f"수의 목록을 기대했는데 {type(result).__name__}이(가) 왔습니다.")
     return [as_number(number) for number in result]
-
-
-def _sizes(images: int, steps: int) -> list[int]:
-    return [size for size in range(1, images + 1) if -(-images // size) == steps]
-
-
-def _sizes_slip(got: Tensor, images: int, steps: int) -> str:
-    found, expected = got.tolist(), _sizes(images, steps)
-    if set(found) < set(expected):
-        return "빠진 크기가 있습니다. 가장 작은 것과 가장 큰 것의 이웃도 세어 봅니다."
-    wrong = next((size for size in found if size not in expected), 0)
-    if wrong >= 1:
-        return f"그 가운데 {wrong:g}장씩 묶으면 갱신이 {math.ceil(images / wrong)}번입니다."
-    return "묶음의 크기는 1 이상 images 이하이고, 한 번씩만 적습니다."
-
-
-batch_sizes = Exercise(
-    "batch_sizes(images, steps): 한 epoch의 갱신이 정확히 steps번이 되는 모든 묶음 크기의 목록, 작은 것부터입니다.",
-    cases=[(1000, 16), (45_000, 352), (10, 3), (10, 6), (7, 1), (5, 5)],
-    right=_sizes,
-    mistakes=lambda right, n, k: {
-        "크기는 맞지만 차례가 다릅니다. 작은 것부터 적습니다.": right[::-1],
-        "마지막의 작은 묶음을 버렸습니다. 그 묶음도 한 번의 갱신입니다.": [
-            size for size in range(1, n + 1) if n // size == k
-        ],
-        "나누어떨어지는 크기만 찾았습니다. 마지막 묶음은 작아도 됩니다.": [n // k] * (n % k == 0),
-    },
-    otherwise=_sizes_slip,
-    shape=None,
-    read=_as_list,
-    same=torch.equal,
-)
 
 
 TRAINING_BOUND = 0.3  # 학습 뒤의 검증 오차 / 평균 이미지의 검증 오차
@@ -229,3 +116,138 @@ def _why_slow(answer: object, images: Tensor, validation: Tensor, ratio: float) 
     elif sum(piled) > len(piled) / 2:
         why = "기울기가 지난 묶음의 것에 쌓입니다. backward 앞에서 0으로 되돌립니다."
     return f"검증 오차가 평균 이미지의 {ratio:.2f}배입니다. {TRAINING_BOUND} 아래로 내립니다. {why}"
+
+
+@functools.cache
+def _small_images() -> tuple[Tensor, Tensor]:
+    """8×8로 줄인 검증 세트의 이미지: 학습할 300장과 검증할 200장."""
+    small = F.avg_pool2d(load_images(split="validation")[:500], 4)
+    return small[:300], small[300:]
+
+
+def _small_model() -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        layers = nn.Linear(192, 64), nn.GELU(), nn.Linear(64, 192)
+        return nn.Sequential(nn.Flatten(), *layers, nn.Unflatten(1, (3, 8, 8)))
+
+
+def _updated(model: nn.Module, optimizer: Any, images: Tensor, dice: Any, **changed: Any) -> None:
+    """이미지를 섞어 32장씩 한 바퀴. `scale`은 손실에 곱하고, `flip`이면 절반을 좌우로 뒤집습니다."""
+    for rows in torch.randperm(len(images), generator=dice).split(32):
+        batch = images[rows]
+        if changed.get("flip"):
+            half = torch.rand(len(batch), generator=dice) < 0.5
+            batch = torch.where(half[:, None, None, None], batch.flip(3), batch)
+        loss = changed.get("scale", 1) * squared_error_per_image(model(batch), batch).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+
+def _fitted(images: Tensor, rate: float, epochs: int, **changed: Any) -> nn.Module:
+    model, dice = _small_model(), torch.Generator().manual_seed(0)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
+    for _ in range(epochs):
+        _updated(model, optimizer, images, dice, **changed)
+    return model
+
+
+def _order(values: dict[str, float]) -> tuple[str, ...]:
+    return tuple(sorted(values, key=lambda name: values[name]))
+
+
+@functools.cache
+def _rates() -> tuple[str, ...]:
+    images, validation = _small_images()
+    models = {r: _fitted(images, float(r), 5, scale=1 / 192) for r in ("0.0001", "0.01", "1")}
+    return _order({rate: _error(model, validation) for rate, model in models.items()})
+
+
+rates = Prediction(
+    _rates,
+    lambda right: {"오차가 큰 것부터 적었습니다. 작은 것부터 적습니다.": right[::-1]},
+    "AdamW는 기울기를 제 크기로 나눕니다. 손실을 192로 나누어도 알맞은 학습률은 그대로입니다.",
+)
+
+
+@functools.cache
+def _distances() -> tuple[str, ...]:
+    """끊기지 않은 학습과의 거리가 가까운 차례."""
+    images, _ = _small_images()
+    vectors = {}
+    for left_out in ("끊기지 않음", "모두 저장", "난수를 빠뜨림", "최적화기를 빠뜨림"):
+        model, dice = _small_model(), torch.Generator().manual_seed(0)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+        _updated(model, optimizer, images, dice)
+        if left_out == "최적화기를 빠뜨림":
+            optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+        if left_out == "난수를 빠뜨림":
+            dice = torch.Generator().manual_seed(0)
+        _updated(model, optimizer, images, dice)
+        vectors[left_out] = parameters_to_vector(model.parameters()).detach()
+    unbroken = vectors.pop("끊기지 않음")
+    return _order({name: float((one - unbroken).norm()) for name, one in vectors.items()})
+
+
+resume = Prediction(
+    _distances,
+    lambda right: {"거리가 먼 것부터 적었습니다. 가까운 것부터 적습니다.": right[::-1]},
+    "난수를 빠뜨리면 묶음의 차례가 달라지고, 최적화기를 빠뜨리면 걸음의 크기까지 다시 정해집니다.",
+)
+
+
+@functools.cache
+def _gaps() -> tuple[str, ...]:
+    images, validation = _small_images()
+    kinds = {"64장": (64, False, 50), "64장 뒤집기": (64, True, 50), "300장": (300, False, 10)}
+    gaps = {}
+    for name, (count, flip, epochs) in kinds.items():
+        model = _fitted(images[:count], 3e-3, epochs, flip=flip)
+        gaps[name] = _error(model, images[:count]) - _error(model, validation)
+    return _order(gaps)
+
+
+gaps = Prediction(
+    _gaps,
+    lambda right: {"간격이 작은 것부터 적었습니다. 큰 것부터 적습니다.": right[::-1]},
+    "뒤집은 이미지는 같은 장면이라 새 이미지만큼 돕지는 못하지만, 외우기는 어렵게 합니다.",
+)
+
+
+@functools.cache
+def _event_folders() -> list[tempfile.TemporaryDirectory]:
+    """검증 오차가 가장 작은 epoch이 처음도 끝도 아닌 기록. 둘째는 끊겼다 이어 가 파일이 둘입니다."""
+    folders = []
+    for files in ([[6, 4, 9, 7, 8]], [[9, 8, 7], [5, 3, 6]]):
+        folder, epoch = tempfile.TemporaryDirectory(), 0
+        for errors in files:
+            log = open_log(folder.name)
+            for error in errors:
+                epoch += 1
+                log.add_scalar("loss/train", 10 - epoch, epoch)
+                log.add_scalar("loss/validation", error, epoch)
+            log.close()
+        folders.append(folder)
+    return folders
+
+
+def _points(folder: str, tag: str = "loss/validation") -> list[tuple[float, int]]:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    points = EventAccumulator(folder).Reload().Scalars(tag)
+    return [(point.value, point.step) for point in points]
+
+
+best_epoch = Exercise(
+    "best_epoch(folder): 텐서보드의 기록에서 검증 오차가 가장 작은 epoch의 번호입니다.",
+    cases=lambda generator: [(folder.name,) for folder in _event_folders()],
+    right=lambda folder: min(_points(folder))[1],
+    mistakes=lambda right, folder: {
+        "그때의 검증 오차가 나왔습니다. epoch의 번호는 기록의 step입니다.": min(_points(folder))[0],
+        "목록에서의 위치가 나왔습니다. epoch은 1부터 세고, 기록의 step에 적혀 있습니다.": right - 1,
+        "마지막 epoch이 나왔습니다. 값이 가장 작은 기록을 고릅니다.": _points(folder)[-1][1],
+        "검증 오차가 가장 큰 epoch이 나왔습니다.": max(_points(folder))[1],
+    },
+    otherwise="loss/validation의 기록을 모두 읽어 value가 가장 작은 것을 찾습니다.",
+)

@@ -1,32 +1,28 @@
 """코드의 글꼴: 한글 한 자가 로마자 두 자의 너비입니다.
 
 책의 표 모양 출력은 한글을 두 칸으로 세어 줄을 맞춥니다. 기기마다 다른 글꼴로는 어긋나므로, 쪽의 코드에
-나온 글자만 골라 작은 글꼴 둘을 만들어 함께 싣습니다. 로마자는 matplotlib의 DejaVu Sans Mono, 한글은
-패키지의 나눔고딕에서 오고, 한글의 너비를 꼭 두 칸으로 고칩니다. 쓰는 곳은 _static/book.css입니다.
+나온 글자만 골라 작은 글꼴로 함께 싣습니다. fonts/BookCode.woff는 나눔고딕코딩에서 ASCII와 KS X 1001의 한글만
+남긴 것으로, `python book/_ext/code_font.py NanumGothicCoding.ttf`로 만들었습니다. 거기에 없거나 두 칸인 기호는
+matplotlib의 DejaVu Sans Mono에서 옵니다. 쓰는 곳은 _static/book.css입니다.
 """
 
 import html
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import matplotlib
-from fontTools.pens.recordingPen import DecomposingRecordingPen
-from fontTools.pens.transformPen import TransformPen
-from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 
-import aelab
-
-LATIN = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSansMono.ttf"
-HANGUL = Path(aelab.__file__).parent / "fonts" / "NanumGothic.ttf"
+ROOT = Path(__file__).resolve().parents[2]
+CODE_FONT = ROOT / "book" / "_ext" / "fonts" / "BookCode.woff"
+SYMBOLS = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSansMono.ttf"
 LICENSES = {
-    "DejaVu.txt": LATIN.with_name("LICENSE_DEJAVU"),
-    "Nanum.txt": HANGUL.with_name("OFL.txt"),
+    "DejaVu.txt": SYMBOLS.with_name("LICENSE_DEJAVU"),
+    "Nanum.txt": ROOT / "aelab" / "fonts" / "OFL.txt",
 }
-
-ENLARGE = 1.1  # 두 칸의 너비에 어울리는 한글의 크기
 CODE = re.compile(r"<(pre|code)\b.*?</\1>", re.DOTALL)
 
 
@@ -36,14 +32,18 @@ def characters(pages: list[str]) -> set[str]:
     for page in pages:
         for code in CODE.finditer(page):
             found.update(html.unescape(re.sub(r"<[^>]*>", "", code.group())))
-    return found
+    return found - {"\n"}
 
 
-def subset(path: Path, wanted: set[str], family: str) -> TTFont:
-    """`path`에서 `wanted`의 글자만 남긴 글꼴. 고친 글꼴이므로 이름도 바꿉니다."""
-    font = TTFont(path)
-    options = Options(layout_features=[], hinting=False, name_IDs=[0, 1, 2, 4, 6, 13, 14])
-    options.drop_tables += ["FFTM", "TSI0", "TSI1", "TSI2", "TSI3", "TSI5"]  # 글꼴 편집기의 것
+def subset(source: Path, wanted: set[str], family: str, target: Path) -> set[str]:
+    """`source`에서 `wanted`의 글자만 남긴 글꼴을 `target`에 적고, 없던 글자를 돌려줍니다.
+
+    고친 글꼴에는 원래의 이름을 쓸 수 없으므로(OFL) 이름도 바꿉니다.
+    """
+    font = TTFont(source, recalcTimestamp=False)
+    missing = wanted - {chr(code) for code in font.getBestCmap()}
+    options = Options(layout_features=[], hinting=False, name_IDs=[0, 1, 2, 4, 6])
+    options.drop_tables += ["FFTM"]  # 글꼴 편집기의 것
     subsetter = Subsetter(options)
     subsetter.populate(text="".join(wanted))
     subsetter.subset(font)
@@ -52,40 +52,19 @@ def subset(path: Path, wanted: set[str], family: str) -> TTFont:
             record.string = family
         elif record.nameID == 6:
             record.string = family.replace(" ", "")
-    return font
-
-
-def widen(font: TTFont, em: float) -> None:
-    """모든 글자를 조금 키워 너비가 `em`인 칸의 가운데에 놓습니다."""
-    glyphs, metrics = font.getGlyphSet(), font["hmtx"].metrics
-    width = round(em * font["head"].unitsPerEm)
-    drawn = {}
-    for name in font.getGlyphOrder():
-        outline, pen = DecomposingRecordingPen(glyphs), TTGlyphPen(None)
-        glyphs[name].draw(outline)
-        shift = (width - ENLARGE * metrics[name][0]) / 2
-        outline.replay(TransformPen(pen, (ENLARGE, 0, 0, ENLARGE, shift, 0)))
-        drawn[name] = pen.glyph()
-    for name, glyph in drawn.items():
-        font["glyf"][name] = glyph
-        metrics[name] = (width, getattr(glyph, "xMin", 0))
+    font.flavor = "woff"
+    font.save(target)
+    return missing
 
 
 def _write_fonts(app, exception) -> None:
     if exception is not None or app.builder.format != "html":
         return
     pages = [path.read_text(encoding="utf-8") for path in Path(app.outdir).glob("*.html")]
-    wanted = characters(pages)
-    hangul = {character for character in wanted if "가" <= character <= "힣"} | {"가"}
-    latin = subset(LATIN, wanted - hangul | {"0"}, "Book Code")
-    korean = subset(HANGUL, hangul, "Book Code Korean")
-    cell = latin["hmtx"].metrics["zero"][0] / latin["head"].unitsPerEm
-    widen(korean, 2 * cell)
     folder = Path(app.outdir) / "_static" / "fonts"
     folder.mkdir(parents=True, exist_ok=True)
-    for name, font in {"code-latin.woff": latin, "code-hangul.woff": korean}.items():
-        font.flavor = "woff"
-        font.save(folder / name)
+    missing = subset(CODE_FONT, characters(pages), "Book Code", folder / "code.woff")
+    subset(SYMBOLS, missing, "Book Code Symbols", folder / "code-symbols.woff")
     for name, text in LICENSES.items():
         shutil.copy(text, folder / name)
 
@@ -94,3 +73,11 @@ def setup(app) -> dict:
     """Sphinx가 부르는 등록 함수입니다."""
     app.connect("build-finished", _write_fonts)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+
+
+if __name__ == "__main__":
+    ascii_letters = {chr(code) for code in range(0x20, 0x7F)}
+    # KS X 1001에 없는 한글은 자모로 풀려 두 바이트를 넘는다
+    hangul = {chr(code) for code in range(ord("가"), ord("힣") + 1)}
+    hangul = {letter for letter in hangul if len(letter.encode("euc_kr")) == 2}
+    subset(Path(sys.argv[1]), ascii_letters | hangul, "Book Code", CODE_FONT)

@@ -277,6 +277,13 @@ def test_aelab_data_comes_before_the_cache(cache, tmp_path, monkeypatch):
     assert cifar10.locate() == tmp_path / "data"
 
 
+def test_what_torchvision_left_in_the_working_folder_is_found(cache, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cifar10.locate() is None
+    write_files(tmp_path / "data")
+    assert cifar10.locate(strict=True) == tmp_path / "data"
+
+
 @pytest.mark.parametrize("typed", ["{}", "{}/", '"{}"', "'{}' ", " {}  ", "{}/cifar-10-batches-py"])
 def test_aelab_data_is_taken_as_students_type_it(cache, tmp_path, monkeypatch, typed):
     write_files(tmp_path / "내 자료")

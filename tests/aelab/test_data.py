@@ -1,5 +1,6 @@
 """aelab.data: ImageSet, 변환, load_images의 인자. CIFAR-10을 찾고 받는 것은 test_cifar10에 있다."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -129,9 +130,10 @@ def test_korean_names_follow_the_classes(images):
 @pytest.mark.parametrize(
     ("stored", "labels", "message"),
     [
-        (torch.zeros(2, 3, 32, 32), torch.zeros(2).long(), "images: torch.uint8"),
+        (torch.zeros(2, 3, 32, 32), torch.zeros(2).long(), "images: Tensor torch.uint8"),
+        (np.zeros((2, 3, 32, 32), "u1"), torch.zeros(2).long(), "ndarray .*torch.from_numpy"),
         (torch.zeros(2, 32, 32, 3).byte(), torch.zeros(2).long(), r"uint8 \(2, 32, 32, 3\)이"),
-        (torch.zeros(2, 3, 32, 32).byte(), torch.zeros(3).long(), r"labels: torch.int64 \(2,\)"),
+        (torch.zeros(2, 3, 32, 32).byte(), torch.zeros(3).long(), r"labels: .*torch.int64 \(2,\)"),
         (torch.zeros(2, 3, 32, 32).byte(), torch.zeros(2), "labels: .* torch.float32"),
     ],
 )

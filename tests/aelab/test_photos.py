@@ -1,6 +1,7 @@
 """자기 사진: 어떤 모드와 방향, 형식의 파일도 같은 그림이면 같은 이미지가 됩니다."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -203,12 +204,16 @@ def test_splits_do_not_overlap_and_stay(album):
 
 
 def test_unreadable_photos_are_named_once_and_skipped(album):
-    for name in ("깨진 1.jpg", "깨진 2.PNG"):
+    for name in ("IMG_0001.HEIC", "깨진 1.jpg", "깨진 2.PNG"):
         (album / "개" / name).write_bytes(JPEG[:200])
-    with pytest.warns(UserWarning, match=r"2장.*개/깨진 1\.jpg, 개/깨진 2\.PNG") as told:
+    told_of = r"3장.*개/IMG_0001\.HEIC, 개/깨진 1\.jpg, 개/깨진 2\.PNG\. HEIC이면 .*JPEG로"
+    with pytest.warns(UserWarning, match=told_of) as told:
         photos = ImageSet.from_folder(album)
     assert len(told) == 1
     assert len(photos) == 20
+    with pytest.warns(UserWarning, match="건너뜁니다") as told:
+        load_images(album, "train")
+    assert Path(told[0].filename) == Path(__file__)  # 학생이 쓴 줄
 
 
 @pytest.mark.parametrize(

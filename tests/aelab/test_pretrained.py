@@ -8,6 +8,7 @@ import sys
 import types
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -93,11 +94,29 @@ def test_error_of_the_whole_test_set_is_the_listed_one(cifar10_test):
     assert error == pytest.approx(manifest()[latent_dim].test_error, rel=1e-3)
 
 
-@pytest.mark.parametrize("latent_dim", [0, 100, "64", None])
-def test_an_unknown_size_is_refused_with_the_sizes_there_are(latent_dim):
+def test_an_unknown_size_is_refused_with_the_sizes_there_are():
     sizes = ", ".join(map(str, SIZES))
-    refusal = f"{sizes} 가운데 하나를.*{latent_dim}.*aelab.training.fit"
+    refusal = rf"{sizes} 가운데 하나를.* 100이.*aelab.training.fit\(.*latent_dim=100"
     with pytest.raises(ValueError, match=refusal):
+        load_pretrained(100)
+
+
+@pytest.mark.parametrize("latent_dim", [np.int64(SIZES[0]), torch.tensor([SIZES[0]])])
+def test_a_size_may_be_any_kind_of_integer(latent_dim):
+    assert load_pretrained(latent_dim).latent_dim == SIZES[0]
+
+
+@pytest.mark.parametrize(
+    ("latent_dim", "error", "told"),
+    [
+        (" 64", TypeError, "정수를 .*' 64'.*latent_dim = +64"),
+        (64.0, TypeError, "정수를"),
+        (None, TypeError, "정수를"),
+        (0, ValueError, "1 이상의 정수를"),
+    ],
+)
+def test_what_is_no_size_is_refused_in_korean(latent_dim, error, told):
+    with pytest.raises(error, match=f"^latent_dim: {told}"):
         load_pretrained(latent_dim)
 
 

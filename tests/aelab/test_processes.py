@@ -92,13 +92,20 @@ def test_without_torchrun_nothing_is_joined():
 
 
 @pytest.mark.parametrize(
-    ("device", "local_rank", "there_are"), [("cuda", None, 0), ("cuda:1", None, 1), ("cuda", 1, 1)]
+    ("device", "local_rank", "missing"),
+    [
+        ("cuda:63", None, "cuda:63"),
+        ("cuda", "63", "cuda:63"),
+        (None, "63", "cuda:63"),
+        ("gpu", None, "gpu"),
+        ("mps:7", None, "mps:7"),
+    ],
 )
-def test_a_missing_gpu_is_named(monkeypatch, device, local_rank, there_are):
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: there_are)
+def test_a_missing_device_is_named(monkeypatch, device, local_rank, missing):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(
         torch.distributed, "is_torchelastic_launched", lambda: local_rank is not None
     )
     monkeypatch.setenv("LOCAL_RANK", str(local_rank))
-    with pytest.raises(ValueError, match=f"GPU가 {there_are}개입니다"), joined(device):
+    with pytest.raises(ValueError, match=f"'{missing}'.* cpu로 바꾸고"), joined(device):
         pass

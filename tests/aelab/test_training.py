@@ -221,6 +221,20 @@ def test_a_diverging_loss_stops_and_keeps_the_record(tmp_path):
     assert last(tmp_path)["epoch"] == 1
 
 
+def test_a_device_that_is_not_there_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(ValueError, match="device: .*'cuda:63'이"):
+        fit(CONFIG, *SETS, tmp_path, device="cuda:63")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_compiling_without_a_compiler_ends_with_the_line_that_mends_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("torch._inductor.config.cpp.cxx", ("no-such-compiler",))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    with pytest.raises(ValueError, match="C\\+\\+ 컴파일러.*이렇게 고칩니다: compile=False$"):
+        fit(replace(CONFIG, compile=True), *SETS, tmp_path / "run")
+
+
 @pytest.mark.parametrize(("train", "validation"), [(0, 6), (12, 0)])
 def test_an_empty_set_is_refused(tmp_path, train, validation):
     with pytest.raises(ValueError, match="train, validation: .*0장"):
@@ -229,7 +243,12 @@ def test_an_empty_set_is_refused(tmp_path, train, validation):
 
 
 @pytest.mark.parametrize(
-    ("images", "error"), [(VALIDATION[:].numpy(), TypeError), (VALIDATION[:0], ValueError)]
+    ("images", "error"),
+    [
+        (VALIDATION[:].numpy(), TypeError),
+        ([VALIDATION[0]], TypeError),
+        (VALIDATION[:0], ValueError),
+    ],
 )
 def test_evaluate_refuses_what_is_neither_a_set_nor_a_tensor_of_images(images, error):
     with pytest.raises(error, match="inputs: .*기대했는데"):

@@ -37,7 +37,7 @@ LONGEST_CELL = 25  # 줄. 더 긴 코드는 접거나 aelab.plotting으로 보�
 # 전화기(390픽셀)에서 그림이 차지하는 너비와 읽히는 글의 크기(CSS 픽셀), 그림의 1인치당 픽셀
 PHONE, READABLE, DPI = 358, 9, 110
 SIZES = {"xx-small": 5.79, "x-small": 6.94, "small": 8.33, "medium": 10, "large": 12}
-FONT_SIZE = re.compile(r"""(?:fontsize|labelsize|size)=["']?([a-z-]+|[\d.]+)\b""")
+FONT_SIZE = re.compile(r"""\b(?:fontsize|labelsize|size)=["']?([a-z-]+|[\d.]+)\b""")
 ROUNDING_NOISE = re.compile(r"\d[eE]-(?:0[6-9]|[1-9]\d)\b")
 MARKDOWN_IMAGE = re.compile(r"!\[(.*?)\]\((.*?)\)|<img\b([^>]*)>")
 HANGUL = re.compile("[가-힣]")

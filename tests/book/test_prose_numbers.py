@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from tools import minutes
 from tools.chapters import chapters
 
 NUMBER = re.compile(r"(?<![\w.,/:#-])\d{1,3}(?:,\d{3})+(?:\.\d+)?|(?<![\w.,/:#-])\d+(?:\.\d+)?")
@@ -26,10 +27,8 @@ EVERYWHERE = {
 KNOWN = {
     "03_mse_psnr": {"49.15": "퀴즈가 지어낸 보고서의 수"},
     "06_out_of_distribution": {"1536": "퀴즈가 지어낸 잠재 차원", "12288": "3072 × 4"},
-    "07_generation": {"35000": "45,000 − 10,000"},
-    "08_retrieval": {"44992": "45,000 − 8", "220": "찍은 221을 어림한 것"},
     "09_projector": {"2000": "실험실이 쓰는 장수", "484": "22 × 22"},
-    "project": {"9600": "64 × 150"},
+    "project": {"2560": "32 × 80"},
 }
 
 
@@ -42,7 +41,8 @@ def spoken(notebook: dict) -> list[str]:
     texts = []
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
-            texts.append("".join(cell["source"]).split("## 더 읽을거리")[0])
+            text = "".join(cell["source"]).split("## 더 읽을거리")[0]
+            texts.append(minutes.LINE.sub("", text))  # 규칙으로 어림한 시간
         figure = cell["metadata"].get("mystnb", {}).get("figure", {})
         texts.append(figure.get("caption", ""))
     found = [each for text in texts for each in NUMBER.findall(NOT_PROSE.sub(" ", text))]

@@ -156,3 +156,20 @@ def test_figures_are_numbered_in_korean():
         assert figures == [f"그림 {chapter}.{i} " for i in range(1, len(figures) + 1)], page
         outputs = re.findall(r'<img [^>]*src="_images/[0-9a-f]{64}\.png"', text)
         assert len(figures) >= len(outputs), page
+
+
+def test_hangul_in_code_is_two_cells_wide_and_symbols_one(browser):
+    open_page(browser, CHAPTER, DESKTOP)
+    cells = browser.execute_script(
+        """
+        const pre = document.querySelector(".bd-article pre");
+        return arguments[0].map((letter) => {
+          const span = document.createElement("span");
+          span.textContent = letter.repeat(50);
+          pre.append(span);
+          return span.getBoundingClientRect().width;
+        });
+        """,
+        ["a", "가", "·", "→"],
+    )
+    assert cells == [pytest.approx(cells[0] * cell, rel=0.002) for cell in (1, 2, 1, 1)]

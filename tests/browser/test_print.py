@@ -14,7 +14,7 @@ COUNTER = re.compile(r"^\s*(\d+) / (\d+)\s*", re.MULTILINE)
 SCREEN_ONLY = ("이 책에서 검색", "차례 여닫기", "Toggle", "Skip to", "맨 위로")
 # 풀이는 그 안에만 있는 함수의 이름으로, 퀴즈의 답은 수식 없는 글의 첫머리로 찾는다
 ANSWERS = """
-return [...document.querySelectorAll(".bd-article details :is(p:not(:has(.math)), pre)")]
+return [...document.querySelectorAll(".bd-article details:not(.deeper) :is(p:not(:has(.math)), pre)")]
   .filter((e) => !e.closest("summary"))
   .map((e) => e.tagName === "P" ? e.textContent.slice(0, 20) : /def \\w*solution\\w*\\(/.exec(e.textContent)?.[0])
   .filter((text) => text?.length > 12);

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from aelab.data import to_float
+from aelab import load_images, load_pretrained
 from aelab.models import Encoder
 
 
@@ -87,6 +87,32 @@ class RedOnly(HalfSizeFirst):
         return super().forward(images[:, :1].expand_as(images))
 
 
+class Measured(tuple):
+    """(예측, 잰 값)의 짝. 잰 값은 채점할 때에야 셈합니다."""
+
+    def __iter__(self):
+        guess, measure = self[0], self[1]
+        return iter((guess, measure()))
+
+
+def lost_below_zero():
+    images = load_images(split="test").images[:500].numpy() / 127.5 - 1
+    return 100 * np.square(np.minimum(images, 0)).sum() / np.square(images).sum()
+
+
+@torch.no_grad()
+def increase(*, fitted_on_training):
+    """4비트로 반올림한 잠재 벡터의 오차가 늘어난 비율(%). 가장 가까운 눈금을 하나씩 찾습니다."""
+    model, images = load_pretrained(128), load_images(split="test")[:500]
+    codes = model.encoder(images)
+    seen = model.encoder(load_images(split="train")[:1000]) if fitted_on_training else codes
+    levels = np.linspace(seen.numpy().min(0), seen.numpy().max(0), 16)  # (눈금, 차원)
+    nearest = np.abs(codes.numpy() - levels[:, None]).argmin(0)
+    rounded = torch.from_numpy(np.take_along_axis(levels, nearest, 0))
+    plain, found = ((model.decoder(z) - images).square().sum() for z in (codes, rounded))
+    return 100 * float(found / plain - 1)
+
+
 RIGHT = {
     "conv_parameters": [
         lambda i, o, k: o * (i * k**2 + 1),
@@ -96,14 +122,8 @@ RIGHT = {
         ),
         lambda i, o, k: np.int64(o * (i * k * k + 1)),
     ],
-    "normalize": [
-        to_float,
-        lambda stored: stored / 255 * 2 - 1,
-        lambda stored: (stored.double() / 127.5 - 1).float(),
-        lambda stored: stored.float().div_(127.5).sub_(1),
-        lambda stored: torch.linspace(-1, 1, 256)[stored.long()],
-        lambda stored: (stored.numpy() / np.float32(127.5) - 1)[..., ::-1][..., ::-1],
-    ],
+    "beyond_sigmoid": [Measured((50, lost_below_zero)), Measured((5, lost_below_zero))],
+    "four_bits": [Measured((20, lambda: increase(fitted_on_training=True)))],
     "companion_free_norm": [
         lambda channels: nn.GroupNorm(1, channels),
         lambda channels: nn.GroupNorm(8, channels),
@@ -141,17 +161,14 @@ WRONG = {
         (lambda i, o, k: "896", "수 하나를 기대"),
         (lambda i, o, k: sum(p.numel() for p in nn.Conv2d(i, o, k).parameters()), "만들지 않고"),
     ],
-    "normalize": [
-        (lambda stored: stored / 255, "[0, 1]로"),
-        (lambda stored: stored / 128 - 1, "1에 닿지 않습니다"),
-        (lambda stored: stored - 127.5, "폭이 그대로"),
-        (lambda stored: (stored * 2) / 255 - 1, "고르게"),
-        (lambda stored: stored.double() / 127.5 - 1, "torch.float32"),
-        (lambda stored: (stored / 127.5 - 1).flatten(), "모양"),
-        (lambda stored: torch.zeros(stored.shape), "[0, 0]"),
-        (lambda stored: torch.full(stored.shape, torch.nan), "NaN이나"),
-        (lambda x: (x.float() - x.min()) / (x.max() - x.min()) * 2 - 1, "최솟값과 최댓값"),
-        (lambda x: (x.float() - x.float().mean()) / x.float().std(), "표준화했습니다"),
+    "beyond_sigmoid": [
+        (Measured((50, lambda: lost_below_zero() / 100)), "100을 곱해"),
+        ((50, 0), "다시 봅니다"),
+        (52, "(예측, 잰 값)"),
+    ],
+    "four_bits": [
+        (Measured((20, lambda: increase(fitted_on_training=False))), "학습 이미지에서"),
+        (Measured((20, lambda: 1 + increase(fitted_on_training=True) / 100)), "1을 빼고"),
     ],
     "companion_free_norm": [
         (lambda channels: lambda maps: F.group_norm(maps, 1).flip(2), "닮지 않았습니다"),

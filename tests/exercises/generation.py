@@ -1,89 +1,8 @@
 """7장의 맞는 답과 틀린 답. 틀린 답에는 힌트에 들어 있어야 하는 글을 답니다."""
 
-import math
-
-import numpy as np
 import torch
 
-from aelab.generation import interpolate_spherical
-
-
-def noise(mean, count, generator):
-    return torch.randn(count, len(mean), generator=generator)
-
-
-def by_cholesky(mean, covariance, count, generator):
-    return mean + noise(mean, count, generator) @ torch.linalg.cholesky(covariance).T
-
-
-def by_symmetric_root(mean, covariance, count, generator):
-    values, vectors = torch.linalg.eigh(covariance)
-    return mean + noise(mean, count, generator) @ (vectors * values.sqrt()) @ vectors.T
-
-
-def by_columns(mean, covariance, count, generator):
-    columns = torch.randn(len(mean), count, generator=generator)
-    return (mean[:, None] + torch.linalg.cholesky(covariance) @ columns).T
-
-
-def global_noise(mean, covariance, count, generator):
-    return mean + torch.randn(count, len(mean)) @ torch.linalg.cholesky(covariance).T
-
-
-def own_seed(mean, covariance, count, generator):
-    return by_cholesky(mean, covariance, count, torch.Generator().manual_seed(7))
-
-
-def antithetic(mean, covariance, count, generator):
-    half = by_cholesky(mean, covariance, count // 2, generator)
-    return torch.cat([half, 2 * mean - half])
-
-
-def norm_by_gamma(dim):
-    return math.sqrt(2) * math.exp(math.lgamma((dim + 1) / 2) - math.lgamma(dim / 2))
-
-
-def by_sines(start, end, fraction):
-    angle = torch.acos(start @ end)
-    return (
-        torch.sin((1 - fraction) * angle) * start + torch.sin(fraction * angle) * end
-    ) / torch.sin(angle)
-
-
-def by_turning_in_the_plane(start, end, fraction):
-    across = end - (start @ end) * start
-    across = across / across.norm()
-    angle = torch.atan2(end @ across, end @ start) * fraction
-    return torch.cos(angle) * start + torch.sin(angle) * across
-
-
-def by_numpy(start, end, fraction):
-    a, b = start.double().numpy(), end.double().numpy()
-    angle = np.arccos(np.clip(a @ b, -1, 1))
-    point = np.sin((1 - fraction) * angle) * a + np.sin(fraction * angle) * b
-    return torch.from_numpy(point / np.sin(angle))
-
-
-def line(start, end, fraction):
-    return start + fraction * (end - start)
-
-
-def in_degrees(start, end, fraction):
-    angle = torch.rad2deg(torch.acos(start @ end))
-    return (
-        torch.sin((1 - fraction) * angle) * start + torch.sin(fraction * angle) * end
-    ) / torch.sin(angle)
-
-
-def cosine_as_angle(start, end, fraction):
-    angle = start @ end
-    return (
-        torch.sin((1 - fraction) * angle) * start + torch.sin(fraction * angle) * end
-    ) / torch.sin(angle)
-
-
-def half_as_far(start, end, fraction):
-    return by_turning_in_the_plane(start, end, fraction / 2)
+from aelab.exercises import generation
 
 
 def nearest(samples, training):
@@ -106,26 +25,13 @@ def by_ratio_of_two_nearest(samples, training, fresh):
     return ratio(samples) < ratio(fresh).quantile(0.01)
 
 
+SPREAD, BEYOND = generation.spread.measure(), generation.beyond.measure()
+
+
 RIGHT = {
-    "sample_gaussian": [
-        by_cholesky,
-        by_symmetric_root,
-        by_columns,
-        lambda m, c, n, g: by_cholesky(m, c, n, g).numpy(),
-    ],
-    "random_norm": [
-        math.sqrt(384),
-        19.6,
-        norm_by_gamma(384),
-        torch.randn(1000, 384, generator=torch.Generator().manual_seed(0)).norm(dim=1).mean(),
-        np.random.default_rng(0).standard_normal((500, 384)).__pow__(2).sum(1).__pow__(0.5).mean(),
-    ],
-    "slerp": [
-        by_sines,
-        by_turning_in_the_plane,
-        by_numpy,
-        lambda a, b, t: by_sines(a, b, t).numpy(),
-    ],
+    "spread": [(4, SPREAD), (2.0, torch.tensor(SPREAD))],
+    "beyond": [(0.1, BEYOND), (0.7, 1.005 * BEYOND)],
+    "kept_noise": [(0.1, 0.816), (1, 0.8165)],
     "copies": [
         closer_than_any_fresh,
         closer_than_half_the_median,
@@ -135,57 +41,17 @@ RIGHT = {
 }
 
 WRONG = {
-    "sample_gaussian": [
-        (
-            lambda m, c, n, g: 2 * m - by_cholesky(m, c, n, g).tile(2, 1)[: n // 2].tile(2, 1),
-            "되풀이해 썼습니다",
-        ),
-        (antithetic, "되풀이해 썼습니다"),
-        (lambda m, c, n, g: m + noise(m, n, g) @ torch.linalg.cholesky(c), "전치를 빠뜨렸습니다"),
-        (lambda m, c, n, g: m + noise(m, n, g) @ c.abs().sqrt(), "손으로 확인"),
-        (lambda m, c, n, g: by_cholesky(2 * m, c, n, g), "평균을 다시 봅니다"),
-        (global_noise, "generator를 넘깁니다"),
-        (own_seed, "받은 generator"),
-        (lambda m, c, n, g: by_cholesky(m, c, n, g).T, "모양 (20000, 3)"),
-        (
-            lambda m, c, n, g: (
-                m
-                + (torch.rand(n, len(m), generator=g) * 12**0.5 - 3**0.5)
-                @ torch.linalg.cholesky(c).T
-            ),
-            "정규분포의 난수가 아닙니다",
-        ),
-        (lambda m, c, n, g: m + noise(m, n, g).sign() @ torch.linalg.cholesky(c).T, "손으로 확인"),
+    "spread": [
+        ((4, SPREAD**0.5), "크기의 비"),
+        ((4, 1 / SPREAD), "뒤바뀌었습니다"),
+        ((4, 4.0), "재는 셀을"),
+        (4, "짝을 기대"),
     ],
-    "random_norm": [
-        (384, "길이의 제곱"),
-        (16.0, "256차원"),
-        (1, "한 차원의 표준편차"),
-        (0.01, "평균 벡터의 길이"),
-        (0.798, "절댓값의 평균"),
-        (306.4, "L1 노름"),
-        (9.8, "재어 봅니다"),
-        (-19.6, "재어 봅니다"),
-        (float("nan"), "NaN이나"),
-        ("19.6", "수 하나를 기대"),
-        (torch.ones(3), "수 하나를 기대"),
-        (norm_by_gamma, "수 하나를 기대"),
-    ],
-    "slerp": [
-        (line, "선분 위의 점입니다"),
-        (lambda a, b, t: by_sines(b, a, t), "뒤바뀌었습니다"),
-        (in_degrees, "길이가"),
-        (cosine_as_angle, "내적을 각으로 썼습니다"),
-        (half_as_far, "라디안 돌았습니다"),
-        (lambda a, b, t: a, "라디안 돌았습니다"),
-        (lambda a, b, t: a * math.nan, "NaN"),
-        (lambda a, b, t: interpolate_spherical(a, b, 5), "모양 (2,)"),
-        (lambda a, b, t: by_sines(a, b, t).tolist(), "torch.tensor(...)로 감싸"),
-        (lambda a, b, t: line(a, b, t) / line(a, b, t).norm(), "각이 고르게 변하지 않습니다"),
-        (
-            lambda a, b, t: by_sines(a, b, t) * torch.sin(torch.acos(a @ b)),
-            "방향은 맞는데 짧습니다",
-        ),
+    "beyond": [((0.1, BEYOND / 2), "A와 B의 거리"), ((0.1, 0.08), "재는 셀을")],
+    "kept_noise": [
+        ((0.1, 0.6667), "분산"),
+        ((0.1, 0.14), "0.02일 때"),
+        ((0.1, 0.894), "σ를 2로"),
     ],
     "copies": [
         (lambda s, t, f: nearest(s, t) < t.std(), "12차원, 크기 30"),

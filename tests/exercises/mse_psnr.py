@@ -5,16 +5,8 @@ import math
 import torch
 from torch.nn import functional as F
 
-from aelab import metrics
+from aelab import load_images, metrics
 from aelab.models import Autoencoder
-
-
-def mean_squared(restored, original):
-    return (restored - original).square().mean((1, 2, 3))
-
-
-def decibel(power):
-    return 10 * torch.log10(power)
 
 
 def correct_through_the_error(reported, channels, height, width):
@@ -64,28 +56,30 @@ def ssim(a, b):
     return metrics.ssim((a + 1) / 2, (b + 1) / 2, data_range=1)
 
 
+def share_of_two_pixels():
+    images = load_images(split="test")[:1000]
+    mean = images.mean((2, 3), keepdim=True)
+    shifted = mean.expand_as(images).clone()
+    shifted[:, :, 2:, 2:] = images[:, :, :-2, :-2]
+    upper = (images - mean)[:, :, :16].square().sum((1, 2, 3))
+    return 100 * float(((shifted - images).square().sum((1, 2, 3)) > upper).double().mean())
+
+
+def contrast_left():
+    def contrast(images):
+        return float((images[..., 1:, 1:] - images[..., :-1, :-1]).square().mean())
+
+    photos = load_images(split="test")[:200]
+    return contrast(F.avg_pool2d(photos, 5, 1)) / contrast(photos[..., 2:30, 2:30])
+
+
+two_pixels, blurred = share_of_two_pixels(), contrast_left()
+BY_SSIM = ("밝기", "대비", "잡음", "흐림")
+
 RIGHT = {
-    "sum_of_squares": [
-        metrics.squared_error_per_image,
-        lambda restored, original: (restored - original).pow(2).sum((1, 2, 3)),
-        lambda restored, original: (
-            F.mse_loss(restored, original, reduction="none").flatten(1).sum(1)
-        ),
-        lambda restored, original: torch.einsum("bchw,bchw->b", *[restored - original] * 2),
-        lambda restored, original: (restored - original).flatten(1).norm(dim=1) ** 2,
-        lambda r, o: (
-            r.square().sum((1, 2, 3)) + o.square().sum((1, 2, 3)) - 2 * (r * o).sum((1, 2, 3))
-        ),
-        lambda r, o: ((r.numpy() - o.numpy()) ** 2).sum((1, 2, 3)),
-    ],
-    "psnr": [
-        lambda restored, original, data_range: metrics.psnr(
-            restored, original, data_range=data_range
-        ),
-        lambda r, o, data_range: 20 * torch.log10(data_range / mean_squared(r, o).sqrt()),
-        lambda r, o, data_range: 20 * math.log10(data_range) - 10 * mean_squared(r, o).log10(),
-        lambda r, o, data_range: -10 * mean_squared(r / data_range, o / data_range).log10(),
-    ],
+    "by_ssim": [(BY_SSIM, BY_SSIM), (BY_SSIM[::-1], BY_SSIM)],
+    "two_pixels": [(39, two_pixels), (two_pixels, two_pixels)],
+    "blurred": [(0.1, blurred), (blurred, blurred)],
     "correct": [
         correct_through_the_error,
         lambda reported, c, h, w: reported - 20 * math.log10(127.5) + 10 * math.log10(c * h * w),
@@ -95,62 +89,13 @@ RIGHT = {
 }
 
 WRONG = {
-    "sum_of_squares": [
-        (metrics.mse, "나눈 평균"),
-        (lambda r, o: (r - o).square().sum((1, 2, 3)) / o[0, 0].numel(), "픽셀 수로"),
-        (lambda r, o: (r - o).square().sum((1, 2, 3)) / 2, "절반"),
-        (lambda r, o: (r - o).flatten(1).norm(dim=1), "제곱근"),
-        (lambda r, o: (r - o).abs().sum((1, 2, 3)), "절댓값"),
-        (lambda r, o: (r - o).sum((1, 2, 3)), "제곱하지 않고"),
-        (lambda r, o: (r - o).sum((1, 2, 3)).square(), "더한 뒤에 제곱"),
-        (lambda r, o: F.mse_loss(r, o, reduction="sum"), "수 하나"),
-        (lambda r, o: float((r - o).square().sum()), "수 하나"),
-        (lambda r, o: (r - o).square().sum((2, 3)), "모양 (4,)"),
-        (lambda r, o: 3072 * (r - o).square().mean((1, 2, 3)), "original=텐서 (2, 1, 28, 28)일 때"),
-        (lambda r, o: torch.zeros(len(o)), "첫 값이 0인"),
-        (lambda r, o: torch.full((len(o),), torch.nan), "NaN이나"),
+    "by_ssim": [((BY_SSIM, BY_SSIM[::-1]), "낮은 것부터"), ((BY_SSIM, BY_SSIM[:3]), "차례를")],
+    "two_pixels": [
+        ((39, 100 - two_pixels), "더 작은 이미지를"),
+        ((39, two_pixels / 100), "퍼센트로"),
+        (two_pixels, "짝을 기대"),
     ],
-    "psnr": [
-        (lambda r, o, data_range: -decibel(data_range**2 / mean_squared(r, o)), "부호"),
-        (lambda r, o, data_range: 2 * decibel(data_range**2 / mean_squared(r, o)), "두 배"),
-        (lambda r, o, data_range: decibel(data_range / mean_squared(r, o).sqrt()), "절반"),
-        (lambda r, o, data_range: 10 * torch.log(data_range**2 / mean_squared(r, o)), "자연로그"),
-        (
-            lambda r, o, data_range: decibel(data_range**2 / (r - o).square().sum((1, 2, 3))),
-            "제곱오차의 합으로",
-        ),
-        (
-            lambda r, o, data_range: decibel(255**2 / (r - o).square().sum((1, 2, 3))),
-            "둘 다 고쳐야",
-        ),
-        (
-            lambda r, o, data_range: decibel(
-                data_range**2 / ((r - o).square().sum(1).mean((1, 2)))
-            ),
-            "픽셀 수로",
-        ),
-        (lambda r, o, data_range: decibel(data_range / mean_squared(r, o)), "제곱하지 않은"),
-        (lambda r, o, data_range: decibel(1 / mean_squared(r, o)), "폭이 1일 때만"),
-        (lambda r, o, data_range: decibel(4 / mean_squared(r, o)), "폭이 2일 때만"),
-        (lambda r, o, data_range: decibel(255**2 / mean_squared(r, o)), "폭이 255일 때만"),
-        (lambda r, o, data_range: decibel(o.max() ** 2 / mean_squared(r, o)), "나온 최댓값"),
-        (
-            lambda r, o, data_range: decibel(data_range**2 / (r - o).square().mean()).expand(
-                len(o)
-            ),
-            "따로 구해야",
-        ),
-        (lambda r, o, data_range: decibel(data_range**2 / (r - o).square().mean()), "수 하나"),
-        (
-            lambda r, o, data_range: decibel(data_range**2 / (mean_squared(r, o) + 1e-8)),
-            "몰래 잘립니다",
-        ),
-        (
-            lambda r, o, data_range: torch.full((len(o),), 25.0),
-            "첫 값이 25인 텐서 (4,)이(가) 나왔습니다. 식을 한",
-        ),
-        (lambda r, o, data_range: torch.full((len(o),), torch.nan), "NaN이나"),
-    ],
+    "blurred": [((0.1, 1 - blurred), "잃은 비율"), ((0.1, 0.9), "재는 셀을")],
     "correct": [
         (lambda reported, c, h, w: reported, "그대로"),
         (lambda reported, c, h, w: reported + PEAK - 10 * math.log10(c * h * w), "거꾸로"),

@@ -45,18 +45,6 @@ def one_noise_for(*shape):
     return answer
 
 
-def gain_by_loop(noisy, restored, clean):
-    gains = []
-    for y, r, x in zip(noisy, restored, clean, strict=True):
-        before, after = float((y - x).square().mean()), float((r - x).square().mean())
-        gains.append(10 * math.log10(4 / after) - 10 * math.log10(4 / before))
-    return torch.tensor(gains)
-
-
-def decibel(before, after):
-    return 10 * torch.log10(before / after)
-
-
 def step(
     *,
     target=lambda clean, noisy, sigma, generator: clean,
@@ -182,16 +170,11 @@ def reported_on(method_input, clean_set):
     return answer
 
 
+ORDER = ("잡음", "흐림", "네모")  # PSNR이 많이 오르는 것부터
+
 RIGHT = {
     "add_noise": [plain_noise, noise_by_normal, lambda i, s, g: plain_noise(i, s, g).numpy()],
-    "psnr_gain": [
-        gain_by_loop,
-        lambda y, r, x: psnr(r, x, data_range=2) - psnr(y, x, data_range=2),
-        lambda y, r, x: 10 * torch.log10(mse(y, x) / mse(r, x)),
-        lambda y, r, x: (
-            20 * ((y - x).flatten(1).norm(dim=1) / (r - x).flatten(1).norm(dim=1)).log10()
-        ),
-    ],
+    "untaught_repairs": [(("잡음", "네모", "흐림"), ORDER), (ORDER[::-1], list(ORDER))],
     "denoising_step": [
         step(),
         step(loss_of=lambda r, x: F.mse_loss(r, x, reduction="sum") / len(x)),
@@ -219,14 +202,11 @@ WRONG = {
         (lambda i, s, g: plain_noise(i, s, g)[0], "모양 (4, 3, 16, 16)"),
         (lambda i, s, g: i * float("nan"), "NaN"),
     ],
-    "psnr_gain": [
-        (lambda y, r, x: decibel(mse(y, x).mean(), mse(r, x).mean()).expand(len(x)), "평균한 MSE"),
-        (lambda y, r, x: gain_by_loop(y, r, x).mean(), "모양 (5,)"),
-        (lambda y, r, x: (mse(y, x) / mse(r, x)).log(), "자연로그"),
-        (lambda y, r, x: decibel(mse(y, x), mse(r, y)), "깨끗한 이미지와 견줍니다"),
-        (lambda y, r, x: decibel(mse(y.clamp(-1, 1), x), mse(r, x)), "받은 그대로"),
-        (lambda y, r, x: torch.ones(len(x)), "따로 구해 봅니다"),
-        (lambda y, r, x: 10 * (mse(y, x) / mse(r, x)).log(), "자연로그"),
+    "untaught_repairs": [
+        ((ORDER, ORDER[::-1]), "거꾸로 늘어놓습니다"),
+        ((ORDER, ("네모", "잡음", "흐림")), "재는 셀을 다시 봅니다"),
+        ((ORDER, ("잡음", "흐림")), "네모, 잡음, 흐림의 차례를"),
+        (ORDER, "짝을 기대했는데 tuple"),
     ],
     "denoising_step": [
         (step(noise=lambda x, s, g: plain_noise(x, s, g).clamp(max=1)), "자르지 않습니다"),

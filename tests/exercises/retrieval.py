@@ -4,19 +4,12 @@ import torch
 from torch import cdist
 from torch.nn import functional as F
 
+from aelab.exercises import retrieval
 from aelab.retrieval import LatentIndex
 
 
 def top_k_by_expansion(query, corpus, k):
     return (corpus.square().sum(1) - 2 * corpus @ query).topk(k, largest=False).indices
-
-
-def overwrite_instead_of_adding(indices, size):
-    counts = torch.zeros(size)
-    for row in indices:
-        counts[row[0]] += 1
-    counts[indices.flatten()] += 1
-    return counts
 
 
 def by_euclidean_index(query_codes, codes, k):
@@ -42,6 +35,9 @@ def unit(codes, dim=1):
     return codes / codes.norm(dim=dim, keepdim=True)
 
 
+LENGTHS, MISSED = retrieval.query_length.measure(), retrieval.missed.measure()
+
+
 RIGHT = {
     "top_k": [
         top_k_by_expansion,
@@ -49,20 +45,8 @@ RIGHT = {
         lambda query, corpus, k: (corpus - query).norm(dim=1).argsort()[:k].int(),
         lambda q, c, k: ((c - q) ** 2).sum(1).numpy().argsort(kind="stable")[:k],
     ],
-    "precision_at_k": [
-        lambda n, q: (n == q[:, None]).float().mean(1),
-        lambda n, q: (q == n.T).double().mean(0),
-        lambda n, q: (n == q.unsqueeze(1)).sum(1) / n.shape[1],
-        lambda n, q: torch.eq(n, q.view(-1, 1).expand_as(n)).float().mean(dim=-1),
-    ],
-    "k_occurrence": [
-        lambda indices, size: torch.bincount(indices.flatten(), minlength=size),
-        lambda indices, size: F.one_hot(indices, size).sum((0, 1)),
-        lambda indices, size: (indices.flatten()[:, None] == torch.arange(size)).sum(0),
-        lambda indices, size: torch.zeros(size).index_add(
-            0, indices.flatten(), torch.ones(indices.numel())
-        ),
-    ],
+    "query_length": [(LENGTHS, list(LENGTHS)), (LENGTHS[::-1], LENGTHS)],
+    "missed": [(0.1, MISSED), (0.5, torch.tensor(MISSED))],
     "cosine_search": [
         by_euclidean_index,
         lambda q, c, k: search(unit(q - c.mean(0)), unit(c - c.mean(0)), k),
@@ -97,41 +81,15 @@ WRONG = {
         (lambda q, c, k: torch.cdist(q[None], c)[0].topk(k, largest=False)[1], "cdist나"),
         (lambda q, c, k: LatentIndex(c).search(q[None], k)[1][0], "cdist나"),
     ],
-    "precision_at_k": [
-        (lambda n, q: (n == q[:, None]).float().mean(), "수 하나가"),
-        (lambda n, q: float((n == q[:, None]).float().mean()), "수 하나가"),
-        (lambda n, q: (n == q[:, None]).sum(1), "비율로"),
-        (lambda n, q: (n != q[:, None]).float().mean(1), "틀린 비율"),
-        (lambda n, q: (n == q[:, None]).any(1), "하나라도"),
-        (lambda n, q: (n[:, 0] == q).float(), "첫째 이웃만"),
-        (lambda n, q: (n == q[:, None]).float().mean(0), "자리마다 평균"),
-        (lambda n, q: (n == q[:, None]).float().sum(1) / 8, "라벨이"),
-        (lambda n, q: (n == q[:, None]).float(), "모양 (6,)"),
-        (lambda n, q: torch.zeros(len(q)), "라벨이 1인 질의의 이웃이 [1, 1, 1, 1]"),
-        (lambda n, q: torch.full((len(q),), torch.nan), "nan"),
+    "query_length": [
+        ((LENGTHS, LENGTHS[::-1]), "낮은 것부터"),
+        ((LENGTHS, ("그대로", "두 배", "절반")), "재는 셀을"),
+        ((LENGTHS, 0.27), "차례를 기대"),
     ],
-    "k_occurrence": [
-        (
-            lambda i, n: torch.bincount(i.flatten(), minlength=n) * (torch.arange(n) < n - 1),
-            "합이 41",
-        ),
-        (
-            lambda i, n: torch.bincount(i.flatten()),
-            "(12,)을(를) 기대했는데 (10,)이(가) 왔습니다. 어느",
-        ),
-        (
-            lambda i, n: i.unique(return_counts=True)[1],
-            "(12,)을(를) 기대했는데 (10,)이(가) 왔습니다. 어느",
-        ),
-        (lambda i, n: torch.zeros(n).index_fill(0, i.flatten(), 1), "나왔는지만"),
-        (lambda i, n: torch.bincount(i.flatten(), minlength=n) / i.numel(), "합이 1"),
-        (lambda i, n: torch.bincount(i.flatten(), minlength=n) / len(i), "질의의 수로"),
-        (lambda i, n: torch.bincount(i[:, 0], minlength=n), "첫째 이웃만"),
-        (overwrite_instead_of_adding, "한 번으로 줄지"),
-        (lambda i, n: torch.bincount(i.flatten(), minlength=n).sort().values, "자리가 다릅니다"),
-        (lambda i, n: torch.bincount(i.flatten(), minlength=n).roll(1), "자리가 다릅니다"),
-        (lambda i, n: torch.bincount(i.flatten(), minlength=n + 1), "모양 (12,)"),
-        (lambda i, n: torch.zeros(n), "횟수의 합이 0"),
+    "missed": [
+        ((0.1, 1 - MISSED), "알아볼 확률"),
+        ((0.1, 0.8105), "표준편차의 두 배"),
+        ((0.1, 0.1), "재는 셀을"),
     ],
     "cosine_search": [
         (search, "유클리드 거리의 차례 그대로"),

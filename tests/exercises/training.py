@@ -1,46 +1,11 @@
 """4장의 맞는 답과 틀린 답. 틀린 답에는 힌트에 들어 있어야 하는 글을 답니다."""
 
-import math
-
 import numpy as np
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
-from torch.nn import functional as F
 
-from aelab.metrics import mse, squared_error_per_image
-
-
-def rebuilt(restored, original):
-    return torch.tensor(
-        squared_error_per_image(restored.detach(), original).mean().item(), requires_grad=True
-    )
-
-
-def half_angle(step, warmup, total, peak):
-    if step < warmup:
-        return step / warmup * peak
-    return peak * math.cos(math.pi / 2 * (step - warmup) / (total - warmup)) ** 2
-
-
-def with_tensors(step, warmup, total, peak):
-    up = torch.tensor(step / warmup)
-    down = torch.tensor((step - warmup) / (total - warmup)).clamp(min=0)
-    return torch.minimum(up, (1 + torch.cos(math.pi * down)) / 2) * peak
-
-
-def after_warmup(down):
-    def answer(step, warmup, total, peak):
-        if step <= warmup:
-            return peak * step / warmup
-        return peak * down((step - warmup) / (total - warmup))
-
-    return answer
-
-
-def from_bounds(images, steps):
-    low = -(-images // steps)
-    high = images if steps == 1 else (images - 1) // (steps - 1)
-    return list(range(low, min(high, images) + 1))
+from aelab.metrics import squared_error_per_image
 
 
 def measured(model, images):
@@ -97,20 +62,20 @@ def copied(model, images, validation):
     return loop(epochs=2)(other, images, validation)
 
 
+def scalars(folder):
+    return EventAccumulator(folder).Reload().Scalars("loss/validation")
+
+
+KEPT = ("모두 저장", "난수를 빠뜨림", "최적화기를 빠뜨림")
+GAPS = ("64장", "64장 뒤집기", "300장")
+
 RIGHT = {
-    "batch_loss": [
-        lambda r, o: squared_error_per_image(r, o).mean(),
-        lambda r, o: F.mse_loss(r, o, reduction="sum") / len(r),
-        lambda r, o: F.mse_loss(r, o) * o[0].numel(),
-        lambda r, o: (r - o).flatten(1).norm(dim=1).square().mean(),
-    ],
-    "warmup_cosine": [half_angle, with_tensors],
-    "batch_sizes": [
-        from_bounds,
-        lambda n, k: [b for b in range(1, n + 1) if math.ceil(n / b) == k],
-        lambda n, k: torch.tensor(from_bounds(n, k)),
-        lambda n, k: tuple(from_bounds(n, k)),
-        lambda n, k: np.array(from_bounds(n, k)),
+    "rates": [(("0.01", "0.0001", "1"),) * 2, (("1", "0.01", "0.0001"), ["0.01", "0.0001", "1"])],
+    "resume": [(KEPT, KEPT), (KEPT[::-1], KEPT)],
+    "gaps": [(GAPS, GAPS), (GAPS[::-1], GAPS)],
+    "best_epoch": [
+        lambda folder: min(scalars(folder), key=lambda point: point.value).step,
+        lambda folder: 1 + int(np.argmin([point.value for point in scalars(folder)])),
     ],
     "train": [
         loop(),
@@ -120,51 +85,19 @@ RIGHT = {
 }
 
 WRONG = {
-    "batch_loss": [
-        (lambda r, o: mse(r, o).mean(), "모든 값에서 평균"),
-        (lambda r, o: (r - o).square().sum(), "묶음까지 더했습니다"),
-        (lambda r, o: (r - o).square().sum() / len(r) ** 2, "두 번 나누었습니다"),
-        (lambda r, o: (r - o).square().sum((2, 3)).mean(), "채널마다 평균"),
-        (lambda r, o: (r - o).abs().flatten(1).sum(1).mean(), "절댓값"),
-        (lambda r, o: (r - o).square().flatten(1).sum(1).sqrt().mean(), "제곱근"),
-        (lambda r, o: squared_error_per_image(r, o).mean().item(), "기울기가 끊겼습니다"),
-        (lambda r, o: squared_error_per_image(r.detach(), o).mean(), "기울기가 끊겼습니다"),
-        (rebuilt, "기울기가 다릅니다"),
-        (squared_error_per_image, "수 하나를 기대"),
-        (lambda r, o: 100.0, "이미지마다 값 하나"),
+    "rates": [
+        ((("1", "0.01", "0.0001"), ("1", "0.0001", "0.01")), "큰 것부터"),
+        ((("1", "0.01"), ("0.01", "0.0001", "1")), "차례를 기대"),
     ],
-    "warmup_cosine": [
-        (lambda s, w, t, p: p * min(1, (s + 1) / w), "한 칸 앞서"),
-        (lambda s, w, t, p: p * (1 + math.cos(math.pi * s / t)) / 2, "올리는 구간이 없습니다"),
-        (lambda s, w, t, p: p * min(1, s / w), "내리는 구간이 없습니다"),
-        (
-            lambda s, w, t, p: p * s / w if s <= w else p * (1 + math.cos(math.pi * s / t)) / 2,
-            "warmup번째에서 시작",
-        ),
-        (
-            lambda s, w, t, p: p * (s / w) ** 2 if s <= w else half_angle(s, w, t, p),
-            "곧은 선으로 잇",
-        ),
-        (after_warmup(lambda part: 1 - part), "곧은 선으로 내렸습니다"),
-        (after_warmup(lambda part: math.cos(math.pi / 2 * part)), "4분의 1 주기"),
-        (after_warmup(lambda part: math.cos(math.pi * part)), "코사인을 그대로"),
-        (after_warmup(lambda part: (1 - part) ** 3), "진행을 0에서 π로"),
-        (lambda s, w, t, p: 2 * half_angle(s, w, t, p), "곧은 선으로 잇"),
-        (lambda s, w, t, p: half_angle(s, w, t, p) - p / 2, "사이에 머뭅니다"),
-        (lambda s, w, t, p: half_angle(s, w, t, 0.01), "peak=0.003"),
-        (lambda s, w, t, p: [0.0, 1.0], "수 하나를 기대"),
-    ],
-    "batch_sizes": [
-        (lambda n, k: [b for b in range(1, n + 1) if n // b == k], "마지막의 작은 묶음을 버렸"),
-        (lambda n, k: [b for b in range(1, n + 1) if n / b == k], "나누어떨어지는 크기만"),
-        (lambda n, k: from_bounds(n, k)[::-1], "차례가 다릅니다"),
-        (lambda n, k: from_bounds(n, k)[:1], "빠진 크기"),
-        (lambda n, k: from_bounds(n, k)[1:], "빠진 크기"),
-        (lambda n, k: [*from_bounds(n, k), 67], "갱신이 15번"),
-        (lambda n, k: [0, *from_bounds(n, k)], "1 이상"),
-        (lambda n, k: list(range(63, 67)), "images=45000, steps=352일 때"),
-        (lambda n, k: -(-n // k), "목록을 기대"),
-        (lambda n, k: "63, 64", "목록을 기대"),
+    "resume": [((KEPT, KEPT[::-1]), "먼 것부터"), ((KEPT, KEPT[1:]), "차례를 기대")],
+    "gaps": [((GAPS, GAPS[::-1]), "작은 것부터"), (GAPS, "짝을 기대")],
+    "best_epoch": [
+        (lambda folder: min(point.value for point in scalars(folder)), "그때의 검증 오차"),
+        (lambda folder: int(np.argmin([p.value for p in scalars(folder)])), "목록에서의 위치"),
+        (lambda folder: scalars(folder)[-1].step, "마지막 epoch"),
+        (lambda folder: max(scalars(folder), key=lambda p: p.value).step, "가장 큰 epoch"),
+        (lambda folder: 77, "모두 읽어"),
+        (lambda folder: [2], "수 하나를 기대"),
     ],
     "train": [
         (loop(zeroed=False, epochs=4), "기울기가 지난 묶음의 것에 쌓입니다"),

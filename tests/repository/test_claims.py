@@ -134,6 +134,17 @@ def test_fingerprint_ignores_comments_layout_and_section_and_sees_a_number():
     assert results.structure(code) == results.structure(same) != results.structure(other)
 
 
+def test_another_size_among_the_weights_makes_no_result_stale(tmp_path, monkeypatch):
+    manifest = tmp_path / "manifest.json"
+    monkeypatch.setattr(results.weights, "manifests", lambda: [manifest])
+    manifest.write_text('{"64": {"sha256": "a"}}', encoding="utf-8")
+    before = results.fingerprint("01", ["64"])
+    manifest.write_text('{"64": {"sha256": "a"}, "32": {"sha256": "b"}}', encoding="utf-8")
+    assert results.fingerprint("01", ["64"]) == before
+    manifest.write_text('{"64": {"sha256": "c"}}', encoding="utf-8")
+    assert results.fingerprint("01", ["64"]) != before
+
+
 def test_results_read_back_as_they_were_written(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "RESULTS", tmp_path)
     claim = replace(

@@ -27,13 +27,14 @@ def few(monkeypatch) -> ImageSet:
 
 
 def test_import_is_cheap():
-    """무거운 라이브러리는 쓰이는 곳에서 불러옵니다."""
+    """무거운 라이브러리는 쓰이는 곳에서 불러옵니다. 명령의 목록을 보이는 데에도 쓰이지 않습니다."""
     heavy = ("torch", "torchvision", "matplotlib", "sklearn", "tensorboard", "numpy")
-    code = f"import sys, aelab; print([name for name in {heavy} if name in sys.modules])"
+    loaded = f"print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, aelab.__main__ as cli\ntry: cli.main(['--help'])\nfinally: {loaded}"
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
-    assert result.stdout.strip() == "[]"
+    assert result.stdout.splitlines()[-1] == "[]"
 
 
 def test_every_public_name_exists():
@@ -65,6 +66,7 @@ def test_train_then_evaluate_from_the_command_line(few, tmp_path, capsys):
         (["train", "x", "--muon-learning-rate", "-1"], "오류: --muon-learning-rate: 0 이상인 수"),
         (["evaluate", "--data", "mnist"], "오류: --data: 'auto'"),
         (["evaluate", "--weights", "x"], "manifest.json: 가중치 파일이 없습니다"),
+        (["evaluate", "--device", "gpu"], "오류: --device: 이 컴퓨터에 있는 장치를"),
         (["ship", "x"], "best.pt: 체크포인트 파일이 없습니다"),
     ],
 )
@@ -137,6 +139,9 @@ def test_own_photographs_go_through_training_shipping_and_evaluation(photos, tmp
     run, own = tmp_path / "run", tmp_path / "own"
     assert main(["train", str(run), *photos, *SMALL, "1"]) == 0
     assert main(["ship", str(run), *photos, "--to", str(own)]) == 0
+    assert main(["ship", str(run), *photos, "--to", str(run / "best.pt" / "own")]) == 1
+    assert "--to: " in (told := capsys.readouterr()).err
+    assert "쓸 수 있는 폴더를" in told.err
     assert main(["evaluate", *photos, "--weights", str(own)]) == 0
     shown = capsys.readouterr().out.split()
     assert shown[-3:] == ["5", *2 * [f"{manifest(own)[5].test_error:.2f}"]]

@@ -10,9 +10,11 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
-from tools import execute, grade, grading_kernel
-from tools.grade import checks, grade_notebook, pieces
-from tools.grading_kernel import CORRECT, FAILED, MISSING, UNSOLVED, WRONG
+from tools import execute, grade, gradebook, grading_kernel
+from tools.gradebook import Graded
+from tools.grading_kernel import CORRECT, FAILED, MISSING, UNSOLVED, WRONG, Result
+from tools.handout import is_solution
+from tools.submission import checks, exercises_of, grade_notebook, pieces
 
 CHAPTER = execute.BOOK / "01_encoder.ipynb"
 RIGHT = "def conv_parameters(i, o, k):\n    return o * (i * k * k + 1)\n"
@@ -31,20 +33,17 @@ def verdicts(submitted: NotebookNode, **options) -> tuple[dict[str, str], list[s
 
 
 @pytest.mark.slow
-def test_every_answer_gets_its_own_verdict_until_the_kernel_quits():
-    """오류는 나머지를 막지 않고, 책의 풀이는 접힌 것도 접힘만 푼 것도 학생의 것이 아닙니다."""
+def test_every_answer_gets_its_own_verdict_though_the_kernel_quits():
+    """오류도 꺼진 커널도 나머지를 막지 않고, 책의 풀이는 접힌 것도 접힘만 푼 것도 학생의 것이 아닙니다."""
     book = nbformat.read(CHAPTER, as_version=4)
-    folded = next(
-        c for c in book.cells if grade.is_solution(c) and "encoder.encoder_64" in c.source
-    )
+    folded = next(c for c in book.cells if is_solution(c) and "encoder.encoder_64" in c.source)
     unfolded = new_code_cell(folded.source.split("\n", 1)[1])
     assert folded.source.startswith("# @title")
     submitted = notebook(
-        IMPORT + RIGHT + CHECK,
+        IMPORT + RIGHT,
         "1 / 0",
-        "def broken(:",
-        'check("encoder.normalize", lambda stored: stored.float() / 255)',
-        'check("encoder.companion_free_norm", not_there)',
+        'check("encoder.companion_free_norm", 1)\ndef broken(:\n    pass',
+        'check("encoder.beyond_sigmoid", 52)',
         'check("encoder.encoder_64", None)',
     )
     submitted.cells += [folded, unfolded]
@@ -52,11 +51,12 @@ def test_every_answer_gets_its_own_verdict_until_the_kernel_quits():
     start = time.monotonic()
     results, errors = grade_notebook(submitted, [CHAPTER])
     assert time.monotonic() - start < 120  # 꺼진 커널을 한계(300초)까지 기다리지 않는다
-    assert [result.verdict for result in results] == [CORRECT, WRONG, FAILED, UNSOLVED]
-    assert "[0, 1]" in results[1].hint
-    assert "NameError" in results[2].hint
-    assert [error.split(":")[0] for error in errors] == [f"코드 셀 {n}" for n in (2, 3, 5, 9)]
-    assert errors[-1] == "코드 셀 9: 커널이 꺼졌습니다."
+    assert [result.verdict for result in results] == [CORRECT, WRONG, FAILED, UNSOLVED, MISSING]
+    assert "(예측, 잰 값)" in results[1].hint
+    assert "SyntaxError" in results[2].hint
+    assert "line 2" in results[2].hint
+    assert [error.split(":")[0] for error in errors] == [f"코드 셀 {n}" for n in (2, 3, 8)]
+    assert "커널이 꺼졌습니다" in errors[-1]
 
 
 CHEATS = {
@@ -65,7 +65,7 @@ CHEATS = {
     "patched grade": "import aelab.exercises\naelab.exercises.grade = lambda *a: (True, '')",
     "patched graders": (
         "import aelab.exercises.encoder as graders\n"
-        "graders.conv_parameters = graders.normalize = lambda answer: None"
+        "graders.conv_parameters = graders.beyond_sigmoid = lambda answer: None"
     ),
     "own import": (
         "class Grader:\n    grade = staticmethod(lambda *answer: (True, ''))\n"
@@ -90,15 +90,15 @@ FORGED = (
 def test_printed_words_replaced_graders_and_forged_replies_earn_nothing():
     """속임수를 한 노트북에 모두 모아 둡니다. 커널을 하나만 띄웁니다."""
     wrong = (
-        'check("encoder.conv_parameters", lambda i, o, k: 1)\n'
-        'check("encoder.normalize", lambda stored: stored)'
+        'check("encoder.conv_parameters", lambda i, o, k: 1)\ncheck("encoder.beyond_sigmoid", 52)'
     )
     cells = [IMPORT, *CHEATS.values(), wrong, FORGED, 'check("encoder.encoder_64", None)']
     assert verdicts(notebook(*cells))[0] == {
         "conv_parameters": WRONG,
-        "normalize": WRONG,
+        "beyond_sigmoid": WRONG,
         "companion_free_norm": MISSING,
         "encoder_64": FAILED,
+        "four_bits": MISSING,
     }
 
 
@@ -116,7 +116,7 @@ def test_cheats_do_fool_the_check_inside_the_notebook():
 
 
 @pytest.mark.slow
-def test_kernel_hides_the_lecturer_takes_each_answer_at_its_moment_and_stops_an_endless_cell(
+def test_kernel_hides_the_lecturer_takes_each_answer_at_its_moment_and_loses_only_the_endless_cell(
     monkeypatch,
 ):
     monkeypatch.setenv("LECTURER_TOKEN", "secret")
@@ -131,25 +131,28 @@ def test_kernel_hides_the_lecturer_takes_each_answer_at_its_moment_and_stops_an_
         look,
         IMPORT + RIGHT + "f = conv_parameters\n"
         'check("encoder.conv_parameters", f); f = lambda stored: stored\n'
-        "@staticmethod\ndef 정규화(stored):  # 한글 이름\n    return stored.float() / 127.5 - 1\n"
-        'check("encoder.normalize", 정규화)',
+        "@staticmethod\ndef 예측():  # 한글 이름\n    return 50, 52\n"
+        'check("encoder.beyond_sigmoid", 예측)',
         '%precision 3\n1 / 0\ncheck("encoder.encoder_64", None)',
-        'check("encoder.normalize", lambda stored: stored)',
+        'check("encoder.beyond_sigmoid", 52)',
         "import time\n"
         'check("encoder.companion_free_norm", [time.sleep(0.1) for _ in iter(int, 1)])',
+        "while True:\n    try:\n        time.sleep(1)\n    except KeyboardInterrupt:\n        pass",
         CHECK,
     )
+    monkeypatch.setattr(grading_kernel, "GRACE", 1)
     # 채점기를 읽는 일(PyTorch의 import)은 이 한계에 들지 않는다
-    found, errors = verdicts(submitted, timeout=8)
+    found, errors = verdicts(submitted, timeout=6)
     assert found == {
         "conv_parameters": CORRECT,
-        "normalize": WRONG,  # 마지막에 낸 답
+        "beyond_sigmoid": WRONG,  # 마지막에 낸 답
         "companion_free_norm": FAILED,
         "encoder_64": FAILED,  # 앞의 오류로 닿지 못한 것
+        "four_bits": MISSING,
     }
-    assert [error.split(":")[0] for error in errors] == ["코드 셀 3", "코드 셀 5"]
+    assert [error.split(":")[0] for error in errors] == [f"코드 셀 {n}" for n in (3, 5, 6)]
     assert "ZeroDivisionError" in errors[0]
-    assert errors[1].endswith("제한 시간 안에 끝나지 않았습니다.")
+    assert all(error.endswith("제한 시간 안에 끝나지 않았습니다.") for error in errors[1:])
 
 
 @pytest.mark.parametrize(
@@ -158,6 +161,8 @@ def test_kernel_hides_the_lecturer_takes_each_answer_at_its_moment_and_stops_an_
         ('check("a.b", f)', [("a.b", "f")]),
         ('exercises.check("a.b", f(1, 2))', [("a.b", "f(1, 2)")]),
         ('check(name, f)\ncheck("a.b")', []),
+        ('check(answer=f, name="a.b")', [("a.b", "f")]),
+        ('check("a.b", f)\ndef broken(:', [("a.b", "")]),
         ('# check("a.b", f)', []),
         ("!pip install x", []),
         ('%matplotlib inline\ncheck("a.b", f)', [("a.b", "f")]),
@@ -188,7 +193,7 @@ def test_every_chapter_has_exercises_with_different_names():
     names = [
         name
         for path in execute.chapters()
-        for name in grade.exercises_of(nbformat.read(path, as_version=4))
+        for name in exercises_of(nbformat.read(path, as_version=4))
     ]
     assert len(names) == len(set(names)) >= 9 * 3
 
@@ -198,53 +203,125 @@ def test_every_chapter_has_exercises_with_different_names():
     [("=1+1", "'=1+1"), ("@SUM(A1)", "'@SUM(A1)"), ("두\n줄", "두 줄"), ("3.5", "3.5")],
 )
 def test_table_holds_no_formula(text, expected):
-    assert grade.safe(text) == expected
+    assert gradebook.safe(text) == expected
 
 
-def test_command_writes_a_table_that_spreadsheets_open_and_a_failure_is_a_row(
-    tmp_path, monkeypatch, capsys
-):
-    (tmp_path / "반").mkdir()
-    for name in ("반/김.ipynb", "김.ipynb"):
-        nbformat.write(notebook(), tmp_path / name)
-    (tmp_path / "깨짐.ipynb").write_text("{", encoding="utf-8")
-    table = tmp_path / "g.csv"
-    seen = []
+@pytest.fixture
+def submissions(tmp_path, monkeypatch):
+    """학생 둘의 제출물 셋과 깨진 파일 하나. 채점은 흉내이고, 첫 제출물에서는 실패합니다."""
+    folder = tmp_path / "제출"
+    (folder / ".ipynb_checkpoints").mkdir(parents=True)
+    for name in ("김_01.ipynb", "김_02.ipynb", "이_01.ipynb", ".ipynb_checkpoints/이.ipynb"):
+        nbformat.write(notebook(f"# {name}"), folder / name)
+    (folder / "박_01.ipynb").write_text("{", encoding="utf-8")
+    graded = []
 
-    def fail_once(notebook, chapters, *, timeout):
-        seen.append(table.read_text(encoding="utf-8-sig").splitlines()[1:])
-        if len(seen) == 1:
+    def pretend(notebook, chapters, *, timeout):
+        graded.append(notebook.cells[0].source)
+        if "김_01" in graded[-1]:
             raise RuntimeError("커널이 죽었습니다")
-        return [grade.Result("a.b", CORRECT), grade.Result("a.c", WRONG, "=1+1")], [
-            "코드 셀 1: 까닭"
-        ]
+        return [Result("a.b", CORRECT), Result("a.c", WRONG, "=1+1")], ["코드 셀 1: 까닭"]
 
-    monkeypatch.setattr(grade, "grade_notebook", fail_once)
+    monkeypatch.setattr(grade, "grade_notebook", pretend)
     monkeypatch.chdir(tmp_path)
-    paths = [str(Path("반") / "김.ipynb"), "깨짐.ipynb", "김.ipynb"]
-    grade.main([*paths, "--csv", str(table)])
-    content = table.read_bytes()
-    assert content.startswith(b"\xef\xbb\xbf")
-    rows = list(csv.DictReader(content.decode("utf-8-sig").splitlines()))
-    assert [(row["파일"], row["결과"]) for row in rows] == [
-        (paths[0], FAILED),
-        ("깨짐.ipynb", FAILED),
-        ("김.ipynb", CORRECT),
-        ("김.ipynb", WRONG),
+    return graded
+
+
+def rows(path: Path) -> list[dict]:
+    content = path.read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf")  # 엑셀이 한글을 바르게 연다
+    return list(csv.DictReader(content.decode("utf-8-sig").splitlines()))
+
+
+def test_command_writes_a_row_an_exercise_a_row_a_student_and_a_page_to_give_back(
+    submissions, capsys
+):
+    Path("배점.json").write_text('{"a.b": 2}', encoding="utf-8")
+    grade.main(["제출", "--points", "배점.json"])
+    each = [(row["파일"], row["학번"], row["결과"]) for row in rows(Path("grades/exercises.csv"))]
+    first, second, third, broken = [
+        str(Path("제출") / name)
+        for name in ("김_01.ipynb", "김_02.ipynb", "이_01.ipynb", "박_01.ipynb")
     ]
-    assert "커널이 죽었습니다" in rows[0]["도움말"]
-    assert rows[3] == {"파일": "김.ipynb", "문제": "a.c", "결과": WRONG, "도움말": "'=1+1"}
-    assert len(seen[1]) == 2  # 뒤의 것을 채점할 때 앞의 줄은 이미 적혀 있다
+    assert each == [
+        (first, "김", FAILED),
+        (second, "김", CORRECT),
+        (second, "김", WRONG),
+        (broken, "박", FAILED),
+        (third, "이", CORRECT),
+        (third, "이", WRONG),
+    ]
+    assert rows(Path("grades/students.csv")) == [
+        {"학번": "김", "a.b": "2", "a.c": "0", "합계": "2"},
+        {"학번": "박", "a.b": "0", "a.c": "0", "합계": "0"},
+        {"학번": "이", "a.b": "2", "a.c": "0", "합계": "2"},
+    ]
+    page = Path("grades/feedback/이.html").read_text(encoding="utf-8")
+    assert "3점 만점에 2점" in page
+    assert "=1+1" in page
+    assert sorted(path.name for path in Path("grades/feedback").iterdir()) == [
+        "김.html",
+        "박.html",
+        "이.html",
+    ]
     told = capsys.readouterr().out
-    assert "2문제 가운데 1문제 정답" in told
+    assert "커널이 죽었습니다" in told
     assert "코드 셀 1: 까닭" in told
+    assert "SHA-256" in told
+
+
+def test_grading_that_was_cut_off_goes_on_and_grades_again_only_what_changed(
+    submissions, monkeypatch
+):
+    with monkeypatch.context() as cut:
+        cut.setattr(gradebook, "write", lambda *given: 1 / 0)  # 다 쓰기 전에 끊긴다
+        with pytest.raises(ZeroDivisionError):
+            grade.main(["제출"])
+    monkeypatch.setattr(
+        grade, "grade_notebook", lambda notebook, *a, **k: (submissions.append("다시"), ([], []))[1]
+    )
+    nbformat.write(notebook("# 고침"), Path("제출/이_01.ipynb"))
+    before = len(submissions)
+    grade.main(["제출"])
+    assert submissions[before:] == ["다시"]
+    assert len(rows(Path("grades/exercises.csv"))) == 5
+    assert not (Path("grades") / grade.UNFINISHED).exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "student"),
+    [
+        ("20271234_01_encoder", grade.STUDENT, "20271234"),
+        ("01_encoder_20271234", r".*_(\d{8})", "20271234"),
+        ("\u1100\u1175\u11b7_01", grade.STUDENT, "김"),  # macOS가 낱자로 풀어 적은 이름
+        ("과제", r"(\d+)", "과제"),
+    ],
+)
+def test_student_is_read_from_the_name_of_the_file(name, pattern, student):
+    assert gradebook.student_of(Path(f"{name}.ipynb"), pattern) == student
+
+
+def test_the_best_of_several_submissions_counts(tmp_path):
+    given = [
+        Graded("a", "", "김", [Result("a.b", CORRECT)]),
+        Graded("b", "", "김", [Result("a.b", WRONG, "힌트")]),
+    ]
+    gradebook.write(given, {}, tmp_path)
+    assert rows(tmp_path / "students.csv") == [{"학번": "김", "a.b": "1", "합계": "1"}]
+
+
+def test_a_notebook_with_a_byte_order_mark_is_read(tmp_path, monkeypatch):
+    path = tmp_path / "a.ipynb"
+    path.write_text(nbformat.writes(notebook("1")), encoding="utf-8-sig")
+    monkeypatch.setattr(grade, "grade_notebook", lambda *a, **k: ([Result("a.b", CORRECT)], []))
+    assert grade.grade_file(path, [], 1) == [Result("a.b", CORRECT)]
 
 
 def test_kernel_that_does_not_start_leaves_no_folder_behind(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(grading_kernel.inspect, "getsource", lambda function: "1 / 0")
     with pytest.raises(RuntimeError, match="채점기를 읽지 못했습니다"):
-        grade.Kernel()
+        grading_kernel.Kernel()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -259,13 +336,12 @@ def test_a_pattern_that_the_shell_left_alone_is_expanded(tmp_path):
 
 
 @pytest.mark.parametrize("argument", ["없음/*.ipynb", "없음.ipynb"])
-def test_nothing_to_grade_is_an_error_and_the_table_is_not_touched(
+def test_nothing_to_grade_is_an_error_and_nothing_is_written(
     argument, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "grades.csv").write_text("어제의 성적", encoding="utf-8")
     with pytest.raises(SystemExit) as stopped:
         grade.main([argument])
     assert stopped.value.code == 2
     assert f"{argument}에 맞는 파일이 없습니다" in capsys.readouterr().err
-    assert (tmp_path / "grades.csv").read_text(encoding="utf-8") == "어제의 성적"
+    assert list(tmp_path.iterdir()) == []

@@ -10,9 +10,9 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from tools import execute, grade, handout
-from tools.grade import exercises_of
-from tools.grading_kernel import UNSOLVED
+from tools import execute, handout
+from tools.grading_kernel import UNSOLVED, Kernel
+from tools.submission import CELL_TIMEOUT, exercises_of, grade_cell
 
 CHAPTERS = execute.chapters()
 FOLDED = {"tags": ["hide-cell"], "cellView": "form", "jupyter": {"source_hidden": True}}
@@ -59,6 +59,27 @@ def test_small_chapter_becomes_the_expected_handout():
     ]
     assert [len(cell.outputs) for cell in made.cells if cell.cell_type == "code"] == [1, 0]
     nbformat.validate(made)
+
+
+@pytest.mark.parametrize(
+    ("options", "link"),
+    [
+        ([], None),
+        (
+            ["--published", "https://github.com/univ/class/tree/2027"],
+            "https://colab.research.google.com/github/univ/class/blob/2027/a.ipynb",
+        ),
+    ],
+)
+def test_colab_link_never_opens_the_solutions(tmp_path, options, link):
+    original = small_chapter()
+    original.cells[
+        0
+    ].source = "# 제목\n\n[Colab에서 열기](https://colab.research.google.com/github/o/n/blob/main/book/a.ipynb)\n\n글"
+    nbformat.write(original, tmp_path / "a.ipynb")
+    handout.main([str(tmp_path / "out"), str(tmp_path / "a.ipynb"), *options])
+    title = read(tmp_path / "out" / "a.ipynb").cells[0].source
+    assert title == (f"# 제목\n\n[Colab에서 열기]({link})\n\n글" if link else "# 제목\n\n글")
 
 
 def test_quiz_answers_can_be_kept_but_explained_solutions_never():
@@ -140,11 +161,11 @@ def first_cell_and_exercises(notebook: NotebookNode) -> list[str]:
 def test_exercises_of_every_handout_run_after_the_first_cell_and_are_unsolved(tmp_path):
     """커널 하나에서 모든 장의 연습문제를 풀지 않은 채 채점합니다. 채점은 grade.py의 것입니다."""
     found, errors = {}, []
-    kernel = grade.Kernel()
+    kernel = Kernel()
     try:
         for written in handout.write_all(CHAPTERS, tmp_path):
             for source in first_cell_and_exercises(read(written)):
-                if problem := grade.grade_cell(kernel, source, found, grade.CELL_TIMEOUT):
+                if problem := grade_cell(kernel, source, found, CELL_TIMEOUT):
                     errors.append((written.name, source, problem))
     finally:
         kernel.close()

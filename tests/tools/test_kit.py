@@ -151,8 +151,17 @@ def site(tmp_path, monkeypatch) -> Path:
     (folder / "_sources" / "intro.md").write_text("원본", encoding="utf-8")
     (folder / "index.html").write_text("<p>책</p>", encoding="utf-8")
     monkeypatch.setattr(kit, "SITE", folder)
+    monkeypatch.setattr(kit, "STUDENT_SITE", tmp_path / "student")
     monkeypatch.setenv("AELAB_DATA", str(tmp_path / "없음"))
     return folder
+
+
+def test_pages_without_solutions_go_with_the_handouts(tmp_path, site, monkeypatch):
+    monkeypatch.setattr(kit, "STUDENT_SITE", site)
+    monkeypatch.setattr(kit, "SITE", tmp_path / "없음")
+    (tmp_path / "kit").mkdir()
+    kit.copy_contents(tmp_path / "kit", handout=True)
+    assert (tmp_path / "kit" / "site" / "index.html").exists()
 
 
 @pytest.mark.parametrize("handout", [False, True], ids=["book", "handout"])

@@ -289,7 +289,7 @@ def shuffling_the_same_pixels_raises_the_error() -> Claim:
 def noise_stays_just_above_the_linear_bound() -> Claim:
     return Claim(
         sentence="잡음의 오차는 선형 방법의 예상보다 조금 클 뿐입니다.",
-        section="잡음을 되살리지 못하는 까닭",
+        section="더 깊이: 잡음을 되살리지 못하는 까닭",
         quantity="잡음의 오차 ÷ 선형 방법의 예상 1024(1 − d/3072)",
         unit="배",
         control="비선형인 오토인코더가 선형의 한계를 넘는다면 1보다 작고, 잡음을 망친다면 훨씬 큽니다.",
@@ -315,7 +315,7 @@ def packed_numbers_hold_noise_well() -> Claim:
     errors = (restored - noise).square().flatten(1).sum(1)
     return Claim(
         sentence="수의 개수만으로는 한계가 아닙니다. float32 192개에 2비트씩 채워 담으면 잡음의 오차는 64쯤입니다.",
-        section="잡음을 되살리지 못하는 까닭",
+        section="더 깊이: 잡음을 되살리지 못하는 까닭",
         quantity="채워 담았다가 꺼낸 잡음의 오차 ÷ 선형 방법의 예상(256차원)",
         unit="배",
         control="수 256개에 담기에 잡음이 너무 복잡하다면 선형의 예상인 1쯤에 머뭅니다.",
@@ -349,7 +349,7 @@ def plain_colours_are_off_as_a_whole() -> Claim:
 
     return Claim(
         sentence="한 채널만 켜진 단색의 오차는 절반 넘게 색 전체가 똑같이 어긋난 것입니다.",
-        section="단색이 어긋나는 모습",
+        section="더 깊이: 단색이 어긋나는 모습",
         quantity="오차 가운데 채널마다 고르게 어긋난 몫, 네 색",
         unit="%",
         control="흔히 말하듯 잡음이 낀 것이라면 0에 가깝습니다.",
@@ -372,7 +372,7 @@ def a_pixel_costs_more_in_finer_stripes() -> Claim:
     differences = [cost(each) - 2 * (1 - np.cos(2 * np.pi / each)) for each in periods]
     return Claim(
         sentence="줄무늬를 한 픽셀 밀면 주기가 짧을수록 크게 틀립니다: 신호의 2(1 − cos(2π/주기))배입니다.",
-        section="촘촘한 무늬와 한 픽셀",
+        section="더 깊이: 촘촘한 무늬와 한 픽셀",
         quantity="한 픽셀 밀어 틀린 양 ÷ 신호 − 2(1 − cos(2π/주기)), 위상 여덟 가지",
         unit="배",
         control="주기와 상관없다면 어떤 주기에서는 크게 벗어납니다.",
@@ -393,7 +393,7 @@ def wider_bottlenecks_keep_more_high_frequencies() -> Claim:
 
     return Claim(
         sentence="같은 MSE로 학습해도 병목을 넓히면 고주파를 덜 잃습니다.",
-        section="촘촘한 무늬와 한 픽셀",
+        section="더 깊이: 촘촘한 무늬와 한 픽셀",
         quantity="잃은 고주파(f ≥ 8)의 비율, 64차원 − 384차원",
         unit="%포인트",
         control="MSE만의 탓이라면 같은 MSE로 학습한 두 모델의 차이가 없습니다.",
@@ -507,7 +507,7 @@ def the_gradient_alone_does_as_well_as_the_typical_error() -> Claim:
 def the_plane_beats_the_gradient_on_unseen_patterns() -> Claim:
     return Claim(
         sentence="점수를 고를 때 보지 않은 줄무늬와 원에서는 오차를 함께 본 평면이 기울기만 본 것보다 낫습니다.",
-        section="처음 보는 무늬로 다시 시험하기",
+        section="더 깊이: 처음 보는 무늬로 다시 시험하기",
         quantity="AUROC, 오차와 기울기의 평면 − 보통 기울기에서 먼 정도(256차원)",
         unit="",
         control="오차가 보탠 것이 없다면 0입니다. 기울기만으로도 되는, 대비를 줄인 사진에서는 나아지지 않습니다.",

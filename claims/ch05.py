@@ -168,7 +168,7 @@ def error_falls_slower_than_an_exponential() -> Claim:
     statistic = _slopes(lambda d: d / 100)
     return Claim(
         sentence="64와 384 사이에서 오차는 지수보다 느리게 줄어듭니다.",
-        section="이 곡선은 지수함수인가",
+        section="더 깊이: 이 곡선은 지수함수인가",
         quantity="로그 오차의 기울기(100차원마다): (64→128) − (256→384)",
         unit="",
         control="지수함수라면 0이고, 그보다 빠르다면 양수입니다.",
@@ -185,7 +185,7 @@ def error_falls_faster_than_a_power_law() -> Claim:
     statistic = _slopes(np.log)
     return Claim(
         sentence="64와 384 사이에서 오차는 거듭제곱보다 빠르게 줄어듭니다.",
-        section="이 곡선은 지수함수인가",
+        section="더 깊이: 이 곡선은 지수함수인가",
         quantity="로그 오차의 로그 차원에 대한 기울기: (64→128) − (256→384)",
         unit="",
         control="거듭제곱이라면 0이고, 그보다 느리다면 음수입니다.",
@@ -356,7 +356,7 @@ def _fixed_five_bits(name):
 def fixed_bits_beat_jpeg_only_when_small() -> Claim:
     return Claim(
         sentence="모든 값에 5비트씩 주면 머리말을 뺀 JPEG보다 바이트가 적은 것은 64차원뿐입니다.",
-        section="JPEG, PNG와 비교하기",
+        section="더 깊이: JPEG, PNG와 비교하기",
         quantity="오토인코더의 바이트 ÷ 오차가 같은 JPEG의 바이트. JPEG는 4:2:0과 4:4:4 가운데 작은 쪽, "
         "허프만 부호표를 최적화하고 머리말을 뺌",
         unit="배",
@@ -369,7 +369,7 @@ def fixed_bits_beat_jpeg_only_when_small() -> Claim:
 def entropy_coded_latents_beat_the_jpeg_body() -> Claim:
     return Claim(
         sentence="엔트로피까지 세면 네 크기에서 모두 머리말을 뺀 JPEG보다 바이트가 적습니다.",
-        section="JPEG, PNG와 비교하기",
+        section="더 깊이: JPEG, PNG와 비교하기",
         quantity="오토인코더의 바이트 ÷ 오차가 같은 JPEG의 바이트. JPEG는 4:2:0과 4:4:4 가운데 작은 쪽, "
         "허프만 부호표를 최적화하고 머리말을 뺌",
         unit="배",
@@ -390,7 +390,7 @@ def pca_beats_the_jpeg_body_too() -> Claim:
             estimates.append(over_images(group, *columns, statistic=statistic))
     return Claim(
         sentence="머리말을 뺀 JPEG는 CIFAR-10에 맞춘 PCA에도 집니다.",
-        section="바이트로 재면 PCA도 다시 나옵니다",
+        section="더 깊이: JPEG, PNG와 비교하기",
         quantity="JPEG의 바이트(최적화한 허프만, 머리말을 뺌) ÷ 오차가 같은 PCA의 바이트",
         unit="배",
         control="오토인코더의 비선형성이라야 JPEG를 이긴다면 1보다 작습니다.",
@@ -413,7 +413,7 @@ def a_whole_jpeg_file_is_larger_with_any_options() -> Claim:
             estimates.append(over_images(group, whole, mine, statistic=ratio))
     return Claim(
         sentence="머리말까지 세면 어떤 옵션의 JPEG도 오토인코더의 잠재 벡터보다 큽니다.",
-        section="JPEG, PNG와 비교하기",
+        section="더 깊이: JPEG, PNG와 비교하기",
         quantity="품질 5인 JPEG 파일의 바이트 ÷ 384차원, 5비트의 바이트(엔트로피까지)",
         unit="배",
         control="머리말이 작다면 오차가 훨씬 큰 품질 5의 파일은 1보다 작습니다.",
@@ -560,7 +560,7 @@ def edges_hold_the_error() -> Claim:
 
     return Claim(
         sentence="오차는 경계에 남습니다.",
-        section="경계",
+        section="더 깊이: 경계",
         quantity="픽셀의 오차: 밝기 기울기가 가장 가파른 10 % ÷ 가장 평평한 10 %",
         unit="배",
         control="오차가 경계와 상관없이 고르다면 1입니다.",
@@ -587,7 +587,7 @@ def colour_is_lost_in_a_larger_share() -> Claim:
 
     return Claim(
         sentence="색은 밝기보다 큰 비율로 잃습니다.",
-        section="색",
+        section="더 깊이: 색",
         quantity="(잃은 비율) 색 ÷ 밝기",
         unit="배",
         control="두 성분을 고르게 잃는다면 1입니다.",
@@ -619,7 +619,7 @@ def _classes(chosen: str, harder: str, easier: str, count: int = 10_000):
 def automobiles_and_trucks_are_the_hardest() -> Claim:
     return Claim(
         sentence="자동차와 트럭은 그다음으로 어려운 개구리보다도 어렵습니다.",
-        section="클래스와 자리",
+        section="더 깊이: 클래스와 위치",
         quantity="128차원의 평균 오차의 차이, 10,000장",
         unit="제곱오차 합",
         control="개구리와 구별되지 않는다면 구간에 0이 듭니다. 2000장으로는 그렇습니다.",
@@ -635,7 +635,7 @@ def automobiles_and_trucks_are_the_hardest() -> Claim:
 def ships_are_easier_than_airplanes() -> Claim:
     return Claim(
         sentence="2000장에서 가장 쉬워 보이는 배가 비행기보다 정말 쉬운지는 보이지 않습니다.",
-        section="클래스와 자리",
+        section="더 깊이: 클래스와 위치",
         quantity="128차원의 평균 오차, 비행기 − 배",
         unit="제곱오차 합",
         control="배가 더 쉽다면 10,000장에서도 0보다 큽니다.",
@@ -660,7 +660,7 @@ def corners_are_worse_than_the_middle() -> Claim:
 
     return Claim(
         sentence="384차원에서 네 구석의 오차는 가운데보다 크고, 이것은 PCA에서도 그렇습니다.",
-        section="클래스와 자리",
+        section="더 깊이: 클래스와 위치",
         quantity="픽셀의 평균 오차, 네 구석 ÷ 가운데 16×16",
         unit="배",
         control="채움 탓이라면 채움도 합성곱도 없는 PCA에서는 1을 넘지 않습니다.",
@@ -695,7 +695,7 @@ def participation_ratio_is_not_the_needed_dimension() -> Claim:
 
     return Claim(
         sentence="참여비는 필요한 차원의 수가 아닙니다. 참여비만큼의 방향만 남기면 오차가 몇 배가 됩니다.",
-        section="잠재 벡터는 정말 몇 차원을 쓰는가",
+        section="더 깊이: 잠재 벡터는 정말 몇 차원을 쓰는가",
         quantity="참여비만큼의 방향만 남긴 오차 ÷ 모두 남긴 오차",
         unit="배",
         control="참여비가 필요한 차원이라면 1에 가깝습니다.",
@@ -708,7 +708,7 @@ def participation_ratio_stays_below_twice_the_pixels() -> Claim:
     pixels = _participation(_coordinates("train", 2000).var(0).double())
     return Claim(
         sentence="참여비가 원본 값의 두 배를 넘지 않는 것은 이 책의 가중치에서만 그렇습니다.",
-        section="잠재 벡터는 정말 몇 차원을 쓰는가",
+        section="더 깊이: 잠재 벡터는 정말 몇 차원을 쓰는가",
         quantity="네 모델의 참여비 ÷ 원본 값의 참여비(학습 이미지 2000장)",
         unit="배",
         control="오토인코더의 성질이라면 다른 가중치에서도 2보다 작습니다.",

@@ -390,7 +390,7 @@ def pca_beats_the_jpeg_body_too() -> Claim:
             estimates.append(over_images(group, *columns, statistic=statistic))
     return Claim(
         sentence="머리말을 뺀 JPEG는 CIFAR-10에 맞춘 PCA에도 집니다.",
-        section="바이트로 재면 PCA도 다시 나옵니다",
+        section="더 깊이: JPEG, PNG와 비교하기",
         quantity="JPEG의 바이트(최적화한 허프만, 머리말을 뺌) ÷ 오차가 같은 PCA의 바이트",
         unit="배",
         control="오토인코더의 비선형성이라야 JPEG를 이긴다면 1보다 작습니다.",
@@ -619,7 +619,7 @@ def _classes(chosen: str, harder: str, easier: str, count: int = 10_000):
 def automobiles_and_trucks_are_the_hardest() -> Claim:
     return Claim(
         sentence="자동차와 트럭은 그다음으로 어려운 개구리보다도 어렵습니다.",
-        section="더 깊이: 클래스와 자리",
+        section="더 깊이: 클래스와 위치",
         quantity="128차원의 평균 오차의 차이, 10,000장",
         unit="제곱오차 합",
         control="개구리와 구별되지 않는다면 구간에 0이 듭니다. 2000장으로는 그렇습니다.",
@@ -635,7 +635,7 @@ def automobiles_and_trucks_are_the_hardest() -> Claim:
 def ships_are_easier_than_airplanes() -> Claim:
     return Claim(
         sentence="2000장에서 가장 쉬워 보이는 배가 비행기보다 정말 쉬운지는 보이지 않습니다.",
-        section="더 깊이: 클래스와 자리",
+        section="더 깊이: 클래스와 위치",
         quantity="128차원의 평균 오차, 비행기 − 배",
         unit="제곱오차 합",
         control="배가 더 쉽다면 10,000장에서도 0보다 큽니다.",
@@ -660,7 +660,7 @@ def corners_are_worse_than_the_middle() -> Claim:
 
     return Claim(
         sentence="384차원에서 네 구석의 오차는 가운데보다 크고, 이것은 PCA에서도 그렇습니다.",
-        section="더 깊이: 클래스와 자리",
+        section="더 깊이: 클래스와 위치",
         quantity="픽셀의 평균 오차, 네 구석 ÷ 가운데 16×16",
         unit="배",
         control="채움 탓이라면 채움도 합성곱도 없는 PCA에서는 1을 넘지 않습니다.",
@@ -695,7 +695,7 @@ def participation_ratio_is_not_the_needed_dimension() -> Claim:
 
     return Claim(
         sentence="참여비는 필요한 차원의 수가 아닙니다. 참여비만큼의 방향만 남기면 오차가 몇 배가 됩니다.",
-        section="잠재 벡터는 정말 몇 차원을 쓰는가",
+        section="더 깊이: 잠재 벡터는 정말 몇 차원을 쓰는가",
         quantity="참여비만큼의 방향만 남긴 오차 ÷ 모두 남긴 오차",
         unit="배",
         control="참여비가 필요한 차원이라면 1에 가깝습니다.",
@@ -708,7 +708,7 @@ def participation_ratio_stays_below_twice_the_pixels() -> Claim:
     pixels = _participation(_coordinates("train", 2000).var(0).double())
     return Claim(
         sentence="참여비가 원본 값의 두 배를 넘지 않는 것은 이 책의 가중치에서만 그렇습니다.",
-        section="잠재 벡터는 정말 몇 차원을 쓰는가",
+        section="더 깊이: 잠재 벡터는 정말 몇 차원을 쓰는가",
         quantity="네 모델의 참여비 ÷ 원본 값의 참여비(학습 이미지 2000장)",
         unit="배",
         control="오토인코더의 성질이라면 다른 가중치에서도 2보다 작습니다.",

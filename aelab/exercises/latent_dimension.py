@@ -1,30 +1,50 @@
-"""5장 잠재 차원의 연습문제: 압축률, 엔트로피로 센 비트, PCA의 시험 오차, 차원 고르기."""
+"""5장 잠재 차원의 연습문제."""
 
 import math
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from aelab.exercises.answers import close
+from aelab.data import load_images
 from aelab.exercises.engine import Exercise
+from aelab.exercises.prediction import Prediction
+from aelab.inference import predict
+from aelab.metrics import squared_error_per_image
+from aelab.pretrained import load_pretrained
 
-compression_ratio = Exercise(
-    "compression_ratio(latent_dim, bits): 8비트 32×32 색 이미지의 크기를 잠재 벡터의 크기로 나눈 값입니다.",
-    cases=[(64, 8), (384, 32), (100, 5), (256, 3), (3000, 20)],
-    right=lambda d, bits: 3072 * 8 / (d * bits),
-    mistakes=lambda right, d, bits: {
-        "값의 개수만 견주었습니다. 값 하나의 비트 수가 서로 다릅니다.": 3072 / d,
-        "원본의 값도 비트로 셉니다. 원본은 값마다 8비트입니다.": right / 8,
-        "원본의 값을 32비트로 셌습니다. 저장된 이미지는 값마다 8비트입니다.": right * 4,
-        "원본을 픽셀 1024개로 셌습니다. 픽셀마다 채널이 셋입니다.": right / 3,
-        "거꾸로 나누었습니다. 줄었으면 1보다 큰 값입니다.": 1 / right,
-        "남은 크기의 퍼센트입니다. 원본이 몇 배인지를 구합니다.": 100 / right,
-        "한쪽은 바이트, 다른 쪽은 비트로 셌습니다. 단위를 맞춥니다.": right * 8,
-        "정수로 만들었습니다. 소수까지 그대로 둡니다.": (int(right), round(right)),
+
+@cache
+def _pca_match() -> float:
+    images = load_images(split="test")[:2000]
+    model = load_pretrained(64)
+    restored = predict(model.decoder, predict(model.encoder, images))
+    target = float(squared_error_per_image(restored, images).mean())
+    fitted = load_images(split="train")[:10000].flatten(1)
+    mean = fitted.mean(0)
+    centred = fitted - mean
+    # 고유벡터를 모두 구하지 않고, 자료를 거듭 곱해 분산이 큰 방향만 얻습니다.
+    basis = torch.randn(3072, 128, generator=torch.Generator().manual_seed(0))
+    for _ in range(3):
+        basis = torch.linalg.qr(centred.T @ (centred @ basis)).Q
+    directions = basis @ torch.linalg.svd(centred @ basis, full_matrices=False).Vh.T
+    moved = (images.flatten(1) - mean).double()
+    explained = (moved @ directions.double()).square().mean(0)
+    left = moved.square().sum(1).mean() - explained.cumsum(0)
+    return float((left > target).sum()) + 1
+
+
+pca_match = Prediction(
+    _pca_match,
+    lambda right: {
+        "오토인코더의 차원 그대로입니다. 같은 차원에서는 PCA의 오차가 더 큽니다.": 64.0,
+        "오차가 더 작은 개수를 세었습니다. 오차가 같아지는 첫 개수를 찾습니다.": 3073 - right,
+        "64개에 더할 개수입니다. 모두 몇 개인지를 적습니다.": right - 64,
+        "64의 몇 배인지를 적었습니다. 개수를 적습니다.": right / 64,
     },
-    otherwise="원본과 잠재 벡터의 크기를 각각 비트로 적어 봅니다.",
+    "PCA의 오차가 그 근처에서 주성분 하나마다 얼마나 줄어드는지 봅니다.",
 )
 
 
@@ -70,57 +90,22 @@ entropy_bits = Exercise(
 )
 
 
-def _trains_and_tests(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor, int]]:
-    for n, m, width, kept in ((80, 33, 6, 2), (50, 40, 12, 5), (30, 21, 8, 0), (25, 18, 5, 5)):
-        drawn = torch.randn(width + n + m, width, generator=generator).double()
-        mixing, train, test = drawn.split((width, n, m))
-        mixing = mixing * torch.linspace(2, 0.2, width)[:, None]
-        yield train @ mixing + 1.5, test @ mixing + 2.0, kept
+@cache
+def _same_bytes() -> tuple[str, ...]:
+    images, error = load_images(split="test")[:500], {}
+    for size, bits in ((128, 6), (256, 3), (384, 2)):
+        model = load_pretrained(size)
+        codes = predict(model.encoder, images)
+        low, step = codes.amin(0), (codes.amax(0) - codes.amin(0)) / (2**bits - 1)
+        restored = predict(model.decoder, low + ((codes - low) / step).round() * step)
+        error[f"{size}차원"] = float(squared_error_per_image(restored, images).mean())
+    return tuple(sorted(error, key=lambda name: error[name]))
 
 
-def _projected(train: Tensor, test: Tensor, fitted: Any = None, moved: Any = None) -> Tensor:
-    """train의 분산이 큰 차례의 방향에서 본 test. 두 평균(방향을 구할 때와 옮길 때 뺄 것)을 바꿀 수 있습니다."""
-    mean = train.mean(0)
-    centred = train - (mean if fitted is None else fitted)
-    directions = torch.linalg.svd(centred, full_matrices=True).Vh.T
-    return (test - (mean if moved is None else moved)) @ directions
-
-
-def _residual(train: Tensor, test: Tensor, components: int, **options: Any) -> float:
-    dropped = _projected(train, test, **options)[:, max(components, 0) :]
-    return float(dropped.square().sum(1).mean())
-
-
-def _pca_slips(right: float, a: Tensor, b: Tensor, k: int) -> dict[str, Any]:
-    squares = _projected(a, b).square()
-    uncentred = tuple(_residual(a, b, k, fitted=mean, moved=0.0) for mean in (None, 0.0))
-    return {
-        "학습 자료에서 잰 오차입니다. 맞추는 것은 train, 재는 것은 test입니다.": _residual(a, a, k),
-        "test에 맞추었습니다. train에 맞춥니다.": _residual(b, b, k),
-        "test의 평균을 뺐습니다. train의 평균을 뺍니다.": _residual(a, b, k, moved=b.mean(0)),
-        "평균을 빼지 않았습니다. train의 평균을 뺍니다.": uncentred,
-        "고윳값이 작은 쪽을 남겼습니다. eigh는 작은 것부터 내놓습니다.": (
-            squares.flip(1)[:, k:].sum(1).mean()
-        ),
-        "남긴 성분의 분산입니다. 오차는 버린 쪽에 있습니다.": squares[:, :k].sum(1).mean(),
-        "값마다의 평균입니다. 한 장 안에서는 더합니다.": right / b.shape[1],
-        "모든 장을 더했습니다. 장수로 나누어 평균합니다.": right * len(b),
-        "제곱근입니다. 제곱오차를 그대로 둡니다.": math.sqrt(right),
-        "성분을 하나 덜 남겼습니다.": _residual(a, b, k - 1),
-        "성분을 하나 더 남겼습니다.": _residual(a, b, k + 1),
-    }
-
-
-pca_error = Exercise(
-    "pca_error(train, test, components): train에 맞춘 PCA로 줄였다 되돌린 test의, 한 장에서 더한 제곱오차의 평균입니다.",
-    cases=_trains_and_tests,
-    right=_residual,
-    mistakes=_pca_slips,
-    otherwise="줄였다가 되돌린 값과 test의 차이를 재는지 봅니다.",
-    # 모든 성분을 남기면 오차는 반올림만큼만 0에서 벗어납니다.
-    same=lambda one, other: (
-        close(one, other, 1e-3) or (float(other) < 1e-6 and abs(float(one)) < 1e-3)
-    ),
+same_bytes = Prediction(
+    _same_bytes,
+    lambda right: {"거꾸로입니다. 오차가 작은 것부터 늘어놓습니다.": right[::-1]},
+    "비트를 하나 줄이면 간격이 두 배, 양자화가 더하는 오차는 네 배쯤이 됩니다.",
 )
 
 

@@ -5,10 +5,7 @@ import math
 import numpy as np
 import torch
 
-
-def ratio_as_tensor(latent_dim, bits):
-    image = torch.zeros(3, 32, 32, dtype=torch.uint8)
-    return torch.tensor(image.numel() * image.element_size() * 8 / latent_dim / bits)
+from aelab.exercises import latent_dimension
 
 
 def entropy_by_counting(levels):
@@ -30,49 +27,6 @@ def entropy_by_distribution(levels):
 
 def one_entropy(values):
     return entropy_by_counting(values.reshape(-1, 1))
-
-
-def top_by_covariance(train, components):
-    centred = train - train.mean(0)
-    _, vectors = torch.linalg.eigh(centred.T @ centred / len(train))
-    return vectors[:, vectors.shape[1] - components :]
-
-
-def error_of(train, test, components, mean=None):
-    kept = top_by_covariance(train, components)
-    moved = test - (train.mean(0) if mean is None else mean)
-    return (moved - moved @ kept @ kept.T).square().sum(1)
-
-
-def by_covariance(train, test, components):
-    return error_of(train, test, components).mean()
-
-
-def by_svd(train, test, components):
-    mean = train.mean(0)
-    _, _, rows = np.linalg.svd((train - mean).numpy())
-    moved = (test - mean).numpy()
-    restored = (moved @ rows[:components].T) @ rows[:components]
-    return float(((moved - restored) ** 2).sum() / len(moved))
-
-
-def smallest_directions(train, test, components):
-    mean = train.mean(0)
-    _, vectors = torch.linalg.eigh((train - mean).T @ (train - mean))
-    kept = vectors[:, :components]
-    moved = test - mean
-    return (moved - moved @ kept @ kept.T).square().sum(1).mean()
-
-
-def without_centring(train, test, components):
-    _, vectors = torch.linalg.eigh(train.T @ train)
-    kept = vectors[:, vectors.shape[1] - components :]
-    return (test - test @ kept @ kept.T).square().sum(1).mean()
-
-
-def explained(train, test, components):
-    kept = top_by_covariance(train, components)
-    return ((test - train.mean(0)) @ kept).square().sum(1).mean()
 
 
 def decibels(error, values=3072, peak=2.0):
@@ -115,36 +69,24 @@ def at_exactly(dims, errors, target):
     return float(np.interp(target, [decibels(error) for error in errors], dims))
 
 
+MATCH = latent_dimension.pca_match.measure()
+BYTES = latent_dimension.same_bytes.measure()
+
 RIGHT = {
-    "compression_ratio": [
-        ratio_as_tensor,
-        lambda d, bits: 3072 / d * 8 / bits,
-        lambda d, bits: 3072 / (d * bits / 8),
-    ],
+    "pca_match": [(64, MATCH), (MATCH, torch.tensor(MATCH))],
     "entropy_bits": [entropy_by_counting, entropy_by_distribution],
-    "pca_error": [
-        by_covariance,
-        by_svd,
-        lambda a, b, k: by_covariance(a.float(), b.float(), k).numpy(),
-    ],
+    "same_bytes": [(BYTES, list(BYTES)), (BYTES[::-1], BYTES)],
     "smallest_dim": [by_trying_every_size, by_solving],
 }
 
 WRONG = {
-    "compression_ratio": [
-        (lambda d, bits: round(3072 * 8 / (d * bits), 2), "비트로 적어"),
-        (lambda d, bits: 3072 * 8 / (d * 8), "값 하나의 비트 수"),
-        (lambda d, bits: 3072 / (d * bits), "원본의 값도 비트로"),
-        (lambda d, bits: 3072 * 32 / (d * bits), "32비트로 셌습니다"),
-        (lambda d, bits: 1024 * 8 / (d * bits), "채널이 셋"),
-        (lambda d, bits: d * bits / (3072 * 8), "거꾸로"),
-        (lambda d, bits: 100 * d * bits / (3072 * 8), "퍼센트"),
-        (lambda d, bits: 3072 * 64 / (d * bits), "단위를 맞춥니다"),
-        (lambda d, bits: 3072 * 8 // (d * bits), "정수로 만들었습니다"),
-        (lambda d, bits: round(3072 * 8 / (d * bits)), "정수로 만들었습니다"),
-        (lambda d, bits: 48.0, "latent_dim=384, bits=32일 때 48이"),
-        (lambda d, bits: float("nan"), "nan"),
-        (lambda d, bits: torch.ones(2), "수 하나를 기대"),
+    "pca_match": [
+        ((90, 64), "차원 그대로"),
+        ((90, 3073 - MATCH), "더 작은 개수"),
+        ((90, MATCH - 64), "더할 개수"),
+        ((90, MATCH / 64), "몇 배인지"),
+        ((90, 2 * MATCH), "다시 봅니다"),
+        (MATCH, "짝을 기대"),
     ],
     "entropy_bits": [
         (lambda x: -entropy_by_counting(x), "음수"),
@@ -172,22 +114,10 @@ WRONG = {
         ),
         (lambda x: torch.bincount(x[:, 0]), "NotImplementedError"),
     ],
-    "pca_error": [
-        (lambda a, b, k: by_covariance(a, a, k), "학습 자료에서 잰"),
-        (lambda a, b, k: by_covariance(b, b, k), "test에 맞추었습니다"),
-        (lambda a, b, k: error_of(a, b, k, mean=b.mean(0)).mean(), "test의 평균을 뺐습니다"),
-        (lambda a, b, k: error_of(a, b, k, mean=0).mean(), "평균을 빼지 않았습니다"),
-        (without_centring, "평균을 빼지 않았습니다"),
-        (smallest_directions, "작은 것부터"),
-        (explained, "버린 쪽에"),
-        (lambda a, b, k: error_of(a, b, k).mean() / b.shape[1], "값마다의 평균"),
-        (lambda a, b, k: error_of(a, b, k).sum(), "장수로 나누어"),
-        (lambda a, b, k: error_of(a, b, k).mean().sqrt(), "제곱근"),
-        (lambda a, b, k: by_covariance(a, b, k - 1), "하나 덜"),
-        (lambda a, b, k: by_covariance(a, b, k + 1), "하나 더"),
-        (lambda a, b, k: (b - a.mean(0)).square().sum(1).mean(), "되돌린 값과 test의 차이"),
-        (lambda a, b, k: error_of(a, b, k), "수 하나를 기대"),
-        (lambda a, b, k: float("nan"), "nan"),
+    "same_bytes": [
+        ((BYTES, BYTES[::-1]), "거꾸로"),
+        ((BYTES, (BYTES[1], BYTES[0], BYTES[2])), "다시 봅니다"),
+        ((BYTES, ("128차원", "256차원")), "차례를 기대"),
     ],
     "smallest_dim": [
         (straight_in_error, "오차를 직선으로"),

@@ -192,8 +192,9 @@ def test_a_result_of_another_kind_is_told(name):
 
 
 def test_check_prints_the_verdict_and_then_the_hint(capsys):
-    for answer in (lambda d, bits: 3072 * 8 / d / bits, lambda d, bits: 3072 / d, None):
-        assert check("latent_dimension.compression_ratio", answer) is None
+    right = lambda q, c, k: (c - q).norm(dim=1).argsort()[:k]  # noqa: E731
+    for answer in (right, lambda q, c, k: (c - q).norm(dim=1).argsort()[1 : k + 1], None):
+        assert check("retrieval.top_k", answer) is None
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("] ")[1] for line in lines[::2] if "]" in line] == ["정답입니다."]
     assert lines[1].endswith("다시 살펴봅시다.")

@@ -180,7 +180,7 @@ def ramps_fade_as_the_bottleneck_widens() -> Claim:
 
     return Claim(
         sentence="낯선 그러데이션도 병목이 넓으면 사진만큼 되살립니다.",
-        section="잠재 차원을 키웠을 때",
+        section="더 깊이: 잠재 차원을 키웠을 때",
         quantity="그러데이션의 AUROC, 64차원 − 384차원",
         unit="",
         control="오차가 큰 까닭이 본 적이 없어서라면 두 크기의 차이가 없습니다. 단색은 거의 움직이지 않습니다.",
@@ -349,7 +349,7 @@ def plain_colours_are_off_as_a_whole() -> Claim:
 
     return Claim(
         sentence="한 채널만 켜진 단색의 오차는 절반 넘게 색 전체가 똑같이 어긋난 것입니다.",
-        section="단색이 어긋나는 모습",
+        section="더 깊이: 단색이 어긋나는 모습",
         quantity="오차 가운데 채널마다 고르게 어긋난 몫, 네 색",
         unit="%",
         control="흔히 말하듯 잡음이 낀 것이라면 0에 가깝습니다.",
@@ -372,7 +372,7 @@ def a_pixel_costs_more_in_finer_stripes() -> Claim:
     differences = [cost(each) - 2 * (1 - np.cos(2 * np.pi / each)) for each in periods]
     return Claim(
         sentence="줄무늬를 한 픽셀 밀면 주기가 짧을수록 크게 틀립니다: 신호의 2(1 − cos(2π/주기))배입니다.",
-        section="촘촘한 무늬와 한 픽셀",
+        section="더 깊이: 촘촘한 무늬와 한 픽셀",
         quantity="한 픽셀 밀어 틀린 양 ÷ 신호 − 2(1 − cos(2π/주기)), 위상 여덟 가지",
         unit="배",
         control="주기와 상관없다면 어떤 주기에서는 크게 벗어납니다.",
@@ -393,7 +393,7 @@ def wider_bottlenecks_keep_more_high_frequencies() -> Claim:
 
     return Claim(
         sentence="같은 MSE로 학습해도 병목을 넓히면 고주파를 덜 잃습니다.",
-        section="촘촘한 무늬와 한 픽셀",
+        section="더 깊이: 촘촘한 무늬와 한 픽셀",
         quantity="잃은 고주파(f ≥ 8)의 비율, 64차원 − 384차원",
         unit="%포인트",
         control="MSE만의 탓이라면 같은 MSE로 학습한 두 모델의 차이가 없습니다.",
@@ -507,7 +507,7 @@ def the_gradient_alone_does_as_well_as_the_typical_error() -> Claim:
 def the_plane_beats_the_gradient_on_unseen_patterns() -> Claim:
     return Claim(
         sentence="점수를 고를 때 보지 않은 줄무늬와 원에서는 오차를 함께 본 평면이 기울기만 본 것보다 낫습니다.",
-        section="처음 보는 무늬로 다시 시험하기",
+        section="더 깊이: 처음 보는 무늬로 다시 시험하기",
         quantity="AUROC, 오차와 기울기의 평면 − 보통 기울기에서 먼 정도(256차원)",
         unit="",
         control="오차가 보탠 것이 없다면 0입니다. 기울기만으로도 되는, 대비를 줄인 사진에서는 나아지지 않습니다.",

@@ -466,7 +466,7 @@ def _compared(families, better: str, worse: str) -> list:
 def the_plane_rescues_what_error_reverses() -> Claim:
     return Claim(
         sentence="너무 작은 오차도 의심하고 복잡함을 함께 보면 훨씬 나아집니다.",
-        section="더 나은 점수 찾기",
+        section="더 깊이: 더 나은 점수 찾기",
         quantity="AUROC, 오차와 기울기의 평면 − 오차(256차원)",
         unit="",
         control="나아진 것이 우연이라면, 아무것도 바꾸지 않은 사진에서도 나아집니다.",
@@ -487,7 +487,7 @@ def the_gradient_alone_does_as_well_as_the_typical_error() -> Claim:
     )
     return Claim(
         sentence="신경망을 쓰지 않는 기울기만으로도 보통 오차에서 먼 정도만큼 가립니다.",
-        section="더 나은 점수 찾기",
+        section="더 깊이: 더 나은 점수 찾기",
         quantity="AUROC의 평균(여섯 무늬), 보통 기울기에서 먼 정도 − 보통 오차에서 먼 정도(256차원)",
         unit="",
         control="오토인코더가 있어야 가릴 수 있다면 0.1 넘게 낮습니다.",
@@ -507,7 +507,7 @@ def the_gradient_alone_does_as_well_as_the_typical_error() -> Claim:
 def the_plane_beats_the_gradient_on_unseen_patterns() -> Claim:
     return Claim(
         sentence="점수를 고를 때 보지 않은 줄무늬와 원에서는 오차를 함께 본 평면이 기울기만 본 것보다 낫습니다.",
-        section="더 깊이: 처음 보는 무늬로 다시 시험하기",
+        section="처음 보는 무늬로 다시 시험하기",
         quantity="AUROC, 오차와 기울기의 평면 − 보통 기울기에서 먼 정도(256차원)",
         unit="",
         control="오차가 보탠 것이 없다면 0입니다. 기울기만으로도 되는, 대비를 줄인 사진에서는 나아지지 않습니다.",
@@ -521,7 +521,7 @@ def the_plane_does_not_see_upside_down_or_negative() -> Claim:
     families = ("뒤집은 사진", "음화", "채널을 바꾼 사진")
     return Claim(
         sentence="이웃한 픽셀의 차와 오차가 거의 그대로인 변화는 평면의 점수로도 보이지 않습니다.",
-        section="더 나은 점수 찾기",
+        section="더 깊이: 더 나은 점수 찾기",
         quantity="AUROC, 오차와 기울기의 평면(256차원)",
         unit="",
         control="같은 장수로도 흐린 사진은 0.5에서 멀리 벗어나야 합니다.",
@@ -541,7 +541,7 @@ def the_plane_does_not_see_upside_down_or_negative() -> Claim:
 def codes_of_strange_images_lie_near_the_mean() -> Claim:
     return Claim(
         sentence="단색과 흐린 사진의 잠재 벡터는 보통 사진의 것보다 사진들의 평균에 더 가깝습니다.",
-        section="더 나은 점수 찾기",
+        section="더 깊이: 더 나은 점수 찾기",
         quantity="AUROC, 잠재 벡터의 마할라노비스 거리(256차원)",
         unit="",
         control="낯선 이미지의 잠재 벡터가 멀리 간다면 0.5보다 큽니다. 그대로인 사진은 0.5와 구별되지 않아야 합니다.",

@@ -8,37 +8,34 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from aelab import ood
+from aelab.data import load_images
 from aelab.exercises.answers import Hint, as_shape, as_tensor, call, close, expect
 from aelab.exercises.engine import Exercise
+from aelab.exercises.prediction import Prediction
 from aelab.pretrained import load_pretrained
 
 EASY_ERROR = 9.0  # CIFAR-10 시험 이미지의 약 10 %가 잠재 차원 256에서 이보다 작은 오차를 냅니다.
 GOOD_AUROC = 0.95
 
 
-def _board(cell: int) -> Tensor:
-    return ood.checkerboard(cell)[0]
+@cache
+def _family_order() -> tuple[str, ...]:
+    images, model = load_images(split="test")[:200], load_pretrained(256)
+    families = {
+        "그대로": images,
+        "대비 절반": images / 2,
+        "흐림": ood.blurred(images, 1.0),
+        "겹침": (images + images.flip(0)) / 2,
+        "체스판": ood.checkerboard(4),
+    }
+    errors = {k: float(ood.reconstruction_score(model, v).mean()) for k, v in families.items()}
+    return tuple(sorted(errors, key=lambda name: errors[name]))
 
 
-def _board_slip(image: Tensor, cell: int) -> str:
-    if min(float(image.std(axis).max()) for axis in (1, 2)) < 1e-6:
-        return "줄무늬나 단색이 되었습니다. 행과 열의 칸 번호를 함께 씁니다."
-    if not close(image[:1].expand(3, -1, -1), image):
-        return "세 채널의 값이 달라 흑백이 아닙니다."
-    row, column = ((image - _board(cell)).abs().amax(0) > 1e-4).nonzero()[0].tolist()
-    return f"{row}행 {column}열의 값이 {image[0, row, column]:.4g}입니다. 그 픽셀이 몇째 줄 몇째 칸에 드는지 세어 봅니다."
-
-
-checkerboard = Exercise(
-    "checkerboard(cell): 한 칸이 cell픽셀인 흑백 체스판 (3, 32, 32). 왼쪽 위 칸은 흰색(1), 그 옆은 검은색(-1)입니다.",
-    cases=[(16,), (8,), (4,), (1,), (5,), (32,)],
-    right=_board,
-    mistakes=lambda right, cell: {
-        "흰색과 검은색이 뒤바뀌었습니다. 왼쪽 위 칸이 흰색입니다.": -right,
-        "검은 칸이 0입니다. [-1, 1]에서 0은 회색이고 검은색은 -1입니다.": (right + 1) / 2,
-        "cell은 한 줄에 놓인 칸의 개수가 아니라 칸 한 변의 픽셀 수입니다.": _board(32 // cell or 1),
-    },
-    otherwise=_board_slip,
+family_order = Prediction(
+    _family_order,
+    lambda right: {"거꾸로입니다. 평균 오차가 작은 것부터 늘어놓습니다.": right[::-1]},
+    "오차는 낯선 정도보다 이웃한 픽셀이 얼마나 다른지를 따라갑니다.",
 )
 
 

@@ -3,19 +3,7 @@
 import torch
 
 from aelab import ood
-
-
-def board_by_loop(cell):
-    image = torch.empty(3, 32, 32)
-    for i in range(32):
-        for j in range(32):
-            image[:, i, j] = 1 if (i // cell + j // cell) % 2 == 0 else -1
-    return image
-
-
-def board_by_products(cell):
-    line = torch.tensor([1.0 if i // cell % 2 == 0 else -1.0 for i in range(32)])
-    return torch.outer(line, line).expand(3, -1, -1)
+from aelab.exercises.ood import family_order
 
 
 def pairs_by_loop(in_scores, out_scores):
@@ -86,12 +74,10 @@ def without_reference(model, reference, images):
     return (spread - 0.3).abs()
 
 
+ORDER = family_order.measure()
+
 RIGHT = {
-    "checkerboard": [
-        board_by_loop,
-        board_by_products,
-        lambda cell: board_by_products(cell).numpy(),
-    ],
+    "family_order": [(ORDER[::-1], ORDER), (ORDER, list(ORDER))],
     "auroc": [pairs_by_loop, pairs_by_sign],
     "easy_two_colors": [
         halves(),
@@ -104,25 +90,11 @@ RIGHT = {
 }
 
 WRONG = {
-    "checkerboard": [
-        (lambda cell: -board_by_products(cell), "뒤바뀌었습니다"),
-        (lambda cell: (board_by_products(cell) + 1) / 2, "0은 회색"),
-        (lambda cell: board_by_products(max(1, 32 // cell)), "한 변의 픽셀 수"),
-        (
-            lambda cell: board_by_products(16),
-            "cell=8일 때 첫 값이 1인 텐서 (3, 32, 32)이(가) 나왔습니다. 0행 8열의 값이 1",
-        ),
-        (lambda cell: board_by_products(2 * cell), "줄무늬나 단색"),
-        (lambda cell: torch.ones(3, 32, 32), "줄무늬나 단색"),
-        (ood.checkerboard, "(1, 3, 32, 32)"),
-        (lambda cell: board_by_products(cell)[0], "(32, 32)"),
-        (lambda cell: 255 * (board_by_products(cell) + 1) / 2, "0행 0열의 값이 255"),
-        (lambda cell: torch.full((3, 32, 32), torch.nan), "NaN이나"),
-        (lambda cell: board_by_products(cell)[:, :1].expand(-1, 32, -1), "행과 열의 칸 번호"),
-        (
-            lambda cell: board_by_products(cell) * torch.tensor([1, -1, -1]).reshape(3, 1, 1),
-            "흑백이 아닙니다",
-        ),
+    "family_order": [
+        ((ORDER, ORDER[::-1]), "거꾸로"),
+        ((ORDER, (*ORDER[1:], ORDER[0])), "재는 셀을 다시"),
+        ((ORDER, ORDER[:4]), "차례를 기대"),
+        (ORDER, "짝을 기대"),
     ],
     "auroc": [
         (lambda a, b: pairs_by_loop(b, a), "거꾸로 세었습니다"),

@@ -47,13 +47,20 @@ document.addEventListener("DOMContentLoaded", () => {
       if (!button.matches(":focus-visible")) HTMLElement.prototype.blur.call(button);
     };
   }
-  // 상자보다 넓은 수식은 글쇠로도 옮겨 볼 수 있게 합니다. 넓은 표와 코드는 테마가 합니다.
+  // 줄보다 긴 줄 안 수식은 제 줄로 내리고, 상자보다 넓은 수식은 글쇠로도 옮겨 볼 수 있게 합니다.
+  // 넓은 표와 코드는 테마가 합니다. 접힌 것은 펼쳐야 너비가 생깁니다.
   const reachWideMath = () => {
-    for (const math of document.querySelectorAll("div.math mjx-container")) {
+    for (const math of document.querySelectorAll("span.math")) {
+      math.classList.remove("wide");
+      const line = math.closest("p, li, td, dd, figcaption, summary")?.clientWidth;
+      math.classList.toggle("wide", math.firstElementChild?.offsetWidth > line);
+    }
+    for (const math of document.querySelectorAll("div.math mjx-container, span.math.wide")) {
       if (math.scrollWidth > math.clientWidth) math.tabIndex = 0;
       else math.removeAttribute("tabindex");
     }
   };
   window.MathJax?.startup?.promise?.then(reachWideMath);
   window.addEventListener("resize", reachWideMath);
+  document.addEventListener("toggle", reachWideMath, true);
 });

@@ -14,7 +14,7 @@ SITE = Path(__file__).resolve().parents[2] / "book" / "_build" / "html"
 PAGES = sorted(path.name for path in SITE.glob("*.html") if path.name != "index.html")
 # 모든 장이 같은 틀을 쓰므로 틀은 이 장 하나로 본다. 그림, 표, 수식, 접힌 답이 모두 있다
 CHAPTER = "09_projector.html"
-DESKTOP, PHONE = (1280, 900), (390, 844)
+DESKTOP, PHONE, SMALL_PHONE = (1280, 900), (390, 844), (360, 780)
 
 LABELS = """
 const names = ["title", "aria-label", "data-bs-title", "data-bs-original-title", "data-tooltip", "placeholder"];
@@ -45,11 +45,12 @@ def serve(folder: Path) -> Iterator[str]:
 
 def resize(browser, size: tuple[int, int]) -> None:
     width, height = size
+    mobile = size in (PHONE, SMALL_PHONE)
     browser.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride",
-        {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": size == PHONE},
+        {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": mobile},
     )
-    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": size == PHONE})
+    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": mobile})
 
 
 def wait_until(browser, expression: str) -> None:

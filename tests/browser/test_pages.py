@@ -16,6 +16,7 @@ from tests.browser.pages import (
     PAGES,
     PHONE,
     SITE,
+    SMALL_PHONE,
     english_labels,
     open_page,
     requested,
@@ -58,11 +59,21 @@ axe.run({exclude: ["mjx-container"]}, {
   (error) => done({error: String(error)}),
 );
 """
-SIDEWAYS = """
+# 화면의 폭에서 삐져나오거나, 밀어 볼 수 없이 잘린 것
+OVERFLOW = """
+const width = document.documentElement.clientWidth;
+const style = (e) => getComputedStyle(e).overflowX;
+const scrolled = (e) => e !== document.body && (/auto|scroll/.test(style(e)) || scrolled(e.parentElement));
+const found = [...document.querySelectorAll(".bd-main *")].filter((e) => {
+  if (!e.checkVisibility() || e.closest("mjx-math, mjx-assistive-mml, svg *")) return false;
+  const {left, right, width: wide} = e.getBoundingClientRect();
+  const cut = /hidden|clip/.test(style(e)) && e.clientWidth > 1 && e.scrollWidth > e.clientWidth + 1;
+  return cut || (wide > 0 && (right > width + 1 || left < -1) && !scrolled(e));
+}).map((e) => `${e.tagName}.${e.className}: ${e.textContent.trim().slice(0, 60)}`).slice(0, 5);
 window.scrollTo(10000, 0);
-const moved = window.scrollX;
+if (window.scrollX || document.scrollingElement.scrollWidth > width) found.unshift("쪽이 옆으로 밀립니다.");
 window.scrollTo(0, 0);
-return [document.documentElement.scrollWidth, moved];
+return found;
 """
 BROKEN = """
 const images = [...document.images].filter((i) => !i.closest(".navbar-brand"))
@@ -109,23 +120,23 @@ def serious(browser, *, colors: bool) -> list[str]:
 def test_page_is_offline_accessible_and_fits_the_screen_and_the_paper(browser, axe, page):
     problems = {}
     # 넓히는 쪽으로 바꾼다. 좁히면 옆으로 미는 상자가 생기고, 테마는 조금 뒤에야 거기에 초점을 허락한다
-    open_page(browser, page, PHONE)
+    open_page(browser, page, SMALL_PHONE)
     problems["영어뿐인 설명"] = english_labels(browser)
     browser.execute_script(OPEN_EVERYTHING)
     if page == "lab.html":  # 실험은 눈에 들어와야 자료를 읽는다
         for panel in browser.find_elements("css selector", ".lab-panel"):
             scroll_to(browser, panel.get_attribute("id").removeprefix("lab-"))
     browser.execute_script(axe)
-    width, moved = browser.execute_script(SIDEWAYS)
-    problems["전화기의 폭"] = [width] if width > PHONE[0] or moved else []
+    problems["작은 전화기의 폭"] = browser.execute_script(OVERFLOW)
+    resize(browser, PHONE)
+    problems["전화기의 폭"] = browser.execute_script(OVERFLOW)
     if page in SAMPLE:
         browser.execute_script(SET_THEME, "dark")
         problems["어두운 전화기의 접근성"] = serious(browser, colors=True)
 
     resize(browser, DESKTOP)
     browser.execute_script(SET_THEME, "light")
-    width, moved = browser.execute_script(SIDEWAYS)
-    problems["책상의 폭"] = [width] if width > DESKTOP[0] or moved else []
+    problems["책상의 폭"] = browser.execute_script(OVERFLOW)
     problems["그려지지 않은 그림과 수식"] = browser.execute_script(BROKEN)
     problems["접근성"] = serious(browser, colors=page in SAMPLE)
 

@@ -55,7 +55,7 @@ document.addEventListener("DOMContentLoaded", () => {
       const line = math.closest("p, li, td, dd, figcaption, summary")?.clientWidth;
       math.classList.toggle("wide", math.firstElementChild?.offsetWidth > line);
     }
-    for (const math of document.querySelectorAll(":is(div.math, span.math.wide) mjx-container")) {
+    for (const math of document.querySelectorAll("div.math mjx-container, span.math.wide")) {
       if (math.scrollWidth > math.clientWidth) math.tabIndex = 0;
       else math.removeAttribute("tabindex");
     }

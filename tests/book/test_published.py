@@ -27,7 +27,7 @@ def page(tmp_path_factory) -> Path:
     contents = f"format: jb-book\nroot: intro\nchapters:\n  - file: {CHAPTER}\n"
     (book / "_toc.yml").write_text(contents, encoding="utf-8")
     config = (book / "_config.yml").read_text(encoding="utf-8")
-    for other in ("lab", "claims_page"):  # 이 장에 없는 쪽의 확장
+    for other in ("lab", "claims_page", "solutions"):  # 이 장에 없는 쪽과, 베끼지 않은 tools의 확장
         config = config.replace(f"    {other}: _ext/\n", "")
     # 고르면 생기는 단추까지 봅니다.
     more = "html:\n  use_issues_button: true\n  use_edit_page_button: true\n"

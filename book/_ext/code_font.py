@@ -16,12 +16,13 @@ import matplotlib
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 
-ROOT = Path(__file__).resolve().parents[2]
-CODE_FONT = ROOT / "book" / "_ext" / "fonts" / "BookCode.woff"
+import aelab
+
+CODE_FONT = Path(__file__).parent / "fonts" / "BookCode.woff"
 SYMBOLS = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSansMono.ttf"
 LICENSES = {
     "DejaVu.txt": SYMBOLS.with_name("LICENSE_DEJAVU"),
-    "Nanum.txt": ROOT / "aelab" / "fonts" / "OFL.txt",
+    "Nanum.txt": Path(aelab.__file__).parent / "fonts" / "OFL.txt",
 }
 CODE = re.compile(r"<(pre|code)\b.*?</\1>", re.DOTALL)
 

@@ -3,6 +3,7 @@
 import ast
 import re
 import time
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -73,12 +74,20 @@ def exercises_of(notebook: NotebookNode) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+@cache
+def read_chapter(chapter: Path) -> tuple[list[str], set[str]]:
+    """책의 장의 문제 이름과 풀이 셀의 글. 제출물마다 다시 읽지 않습니다."""
+    notebook = nbformat.read(chapter, as_version=4)
+    solutions = {bare(cell.source) for cell in notebook.cells if is_solution(cell)}
+    return exercises_of(notebook), solutions
+
+
 def chapter_exercises(submitted: list[str], chapters: list[Path]) -> list[str]:
     """제출물과 문제가 가장 많이 겹치는 장의 모든 문제. 겹치는 장이 없으면 빈 목록."""
     found: list[str] = []
     overlap = 0
     for chapter in chapters:
-        names = exercises_of(nbformat.read(chapter, as_version=4))
+        names, _ = read_chapter(chapter)
         if len(set(names) & set(submitted)) > overlap:
             found, overlap = names, len(set(names) & set(submitted))
     return found
@@ -92,12 +101,7 @@ def bare(source: str) -> str:
 
 def solution_texts(chapters: list[Path]) -> set[str]:
     """책에 있는 풀이 셀의 글. 책을 그대로 낸 학생이 풀이로 점수를 얻지 않게 합니다."""
-    return {
-        bare(cell.source)
-        for chapter in chapters
-        for cell in nbformat.read(chapter, as_version=4).cells
-        if is_solution(cell)
-    }
+    return set().union(*(read_chapter(chapter)[1] for chapter in chapters))
 
 
 def grade_notebook(

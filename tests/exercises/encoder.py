@@ -7,6 +7,7 @@ from torch.nn import functional as F
 
 from aelab import load_images, load_pretrained
 from aelab.models import Encoder
+from tests.exercises.measured import Measured
 
 
 class EachPosition(nn.Module):
@@ -85,14 +86,6 @@ class EverySecondPixel(HalfSizeFirst):
 class RedOnly(HalfSizeFirst):
     def forward(self, images):
         return super().forward(images[:, :1].expand_as(images))
-
-
-class Measured(tuple):
-    """(예측, 잰 값)의 짝. 잰 값은 채점할 때에야 셈합니다."""
-
-    def __iter__(self):
-        guess, measure = self[0], self[1]
-        return iter((guess, measure()))
 
 
 def lost_below_zero():

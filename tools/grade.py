@@ -18,6 +18,7 @@
 """
 
 import argparse
+import contextlib
 import glob
 import hashlib
 import json
@@ -88,8 +89,10 @@ def grade_all(
     unfinished = folder / UNFINISHED
     known = {}
     if unfinished.exists():
-        rows = map(json.loads, unfinished.read_text(encoding="utf-8").splitlines())
-        known = {(row["path"], row["digest"]): Graded.read(row) for row in rows}
+        for line in unfinished.read_text(encoding="utf-8").splitlines():
+            with contextlib.suppress(json.JSONDecodeError):  # 적다가 끊긴 줄
+                row = json.loads(line)
+                known[row["path"], row["digest"]] = Graded.read(row)
 
     def grade_one(path: Path) -> Graded:
         name, digest = gradebook.shown(path), hashlib.sha256(path.read_bytes()).hexdigest()
@@ -98,7 +101,8 @@ def grade_all(
         results = grade_file(path, chapters, timeout)
         graded = Graded(name, digest, gradebook.student_of(path, student), results)
         with unfinished.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(graded), ensure_ascii=False) + "\n")
+            # 앞 줄이 끊겼어도 새 줄에서 시작한다
+            file.write("\n" + json.dumps(asdict(graded), ensure_ascii=False))
         return graded
 
     with ThreadPoolExecutor(jobs) as pool:

@@ -281,6 +281,8 @@ def test_grading_that_was_cut_off_goes_on_and_grades_again_only_what_changed(
         grade, "grade_notebook", lambda notebook, *a, **k: (submissions.append("다시"), ([], []))[1]
     )
     nbformat.write(notebook("# 고침"), Path("제출/이_01.ipynb"))
+    with (Path("grades") / grade.UNFINISHED).open("a", encoding="utf-8") as file:
+        file.write('\n{"path": "제출/이_0')  # 적다가 끊긴 줄
     before = len(submissions)
     grade.main(["제출"])
     assert submissions[before:] == ["다시"]
